@@ -1,0 +1,164 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"ledgerline/domain"
+	"ledgerline/domain/activation"
+	"ledgerline/domain/subscriber"
+	"ledgerline/domain/webex"
+)
+
+// When Webex says "later" without saying when, and the most that it is believed.
+const (
+	defaultRetryAfter = 5 * time.Second
+	longestRetryAfter = 10 * time.Minute
+)
+
+// recordWithin is how long the driver tries to record what became of a request,
+// whatever else happens. Beyond that the request counts as interrupted.
+const recordWithin = 30 * time.Second
+
+// send records the intent, makes the request, records what became of it. The
+// intent is appended to exactly the version that was judged, so of several who
+// judge alike one sends.
+func (d *Driver) send(ctx context.Context, s subject, kind subscriber.RequestKind) (time.Time, error) {
+	why := d.cause(s)
+	why.Command = d.Service.NewID()
+	start := subscriber.StartRequest{Kind: kind, Tracking: "LEDGERLINE_" + why.Command.String(), At: d.Service.Now()}
+	r, err := record(ctx, d.Service, s.stream, s.Subscriber, why, subscriber.Decider, subscriber.Command(start))
+	if err != nil {
+		return time.Time{}, err
+	}
+	s.Subscriber = r
+	callCtx, cancel := context.WithTimeout(ctx, activation.CallTime-10*time.Second)
+	reply, receipt, err := s.call(callCtx, kind, start.Tracking)
+	cancel()
+	return d.Service.Now(), d.record(ctx, s, d.outcome(s, start.Tracking, reply, receipt, err))
+}
+
+func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking string) (reply webex.Subscriber, receipt Receipt, err error) {
+	v := s.Value
+	switch kind {
+	case subscriber.Provision:
+		reply, receipt, err = s.webex.Provision(ctx, webex.Request{
+			Profile: v.Profile, ProvisioningID: v.ProvisioningID, SPEnterpriseID: v.SPEnterpriseID, Email: v.Email, Language: v.Language,
+		}, tracking)
+		if err == nil && reply.ID == "" {
+			err = &WebexError{Outcome: Unknown, Status: http.StatusOK, Message: "the reply has no subscriber id", TrackingID: receipt.TrackingID}
+		}
+	case subscriber.Update:
+		reply, receipt, err = s.webex.Update(ctx, v.WebexID, v.Applied, v.Profile, tracking)
+	case subscriber.Remove:
+		receipt, err = s.webex.Remove(ctx, v.WebexID, tracking)
+	case subscriber.ResendConsent:
+		receipt, err = s.webex.ResendConsent(ctx, v.WebexID, tracking)
+	default:
+		panic(fmt.Sprintf("activation: no request %q", kind))
+	}
+	return reply, receipt, err
+}
+
+// outcome turns what a call returned into what is to be recorded.
+func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, receipt Receipt, err error) subscriber.Command {
+	now := d.Service.Now()
+	if err == nil {
+		return subscriber.RecordAccepted{Tracking: tracking, Record: reply, WebexSays: receipt.TrackingID, At: now}
+	}
+	var e *WebexError
+	if !errors.As(err, &e) {
+		return subscriber.RecordLost{Tracking: tracking, Why: err.Error(), At: now}
+	}
+	switch e.Outcome {
+	case NotDone:
+		until := now.Add(d.park(s, e))
+		return subscriber.RecordPostponed{Tracking: tracking, Status: e.Status, Until: until, WebexSays: e.TrackingID, At: now}
+	case Refused:
+		return subscriber.RecordRefused{Tracking: tracking, Status: e.Status, Errors: e.details(), WebexSays: e.TrackingID, At: now}
+	}
+	return subscriber.RecordLost{Tracking: tracking, Status: e.Status, Why: e.details()[0].Description, WebexSays: e.TrackingID, At: now}
+}
+
+// park keeps everybody of the partner away from Webex for as long as it asked.
+func (d *Driver) park(s subject, e *WebexError) time.Duration {
+	pause := e.RetryAfter
+	if pause <= 0 {
+		pause = defaultRetryAfter
+	}
+	pause = min(pause, longestRetryAfter)
+	d.lanes.park(s.partner, d.Service.Now().Add(pause))
+	return pause
+}
+
+// details returns what Webex said, at least one thing.
+func (e *WebexError) details() []webex.Error {
+	if len(e.Errors) > 0 {
+		return e.Errors
+	}
+	return failure(e.Message)
+}
+
+func failure(text string) []webex.Error { return []webex.Error{{Description: text}} }
+
+// lookUp finds out what became of a lost request.
+func (d *Driver) lookUp(ctx context.Context, s subject) (time.Time, error) {
+	var found webex.Subscriber
+	var ok bool
+	var err error
+	if s.Value.Request.Kind == subscriber.Provision {
+		found, ok, err = s.webex.FindSubscriber(ctx, s.Value.Sent.UserID)
+	} else {
+		found, ok, err = s.webex.Subscriber(ctx, s.Value.WebexID)
+	}
+	if err != nil {
+		return d.unread(s, err)
+	}
+	now := d.Service.Now()
+	return now, d.record(ctx, s, subscriber.RecordFound{Tracking: s.Value.Request.TrackingID, Found: ok, Record: found, At: now})
+}
+
+// follow sees how far Webex is with what it accepted.
+func (d *Driver) follow(ctx context.Context, s subject) (time.Time, error) {
+	found, ok, err := s.webex.Subscriber(ctx, s.Value.WebexID)
+	now := d.Service.Now()
+	d.agenda.polled(s.stream, s.Value.Request.TrackingID, now)
+	if err != nil {
+		return d.unread(s, err)
+	}
+	return now, d.record(ctx, s, subscriber.RecordStatus{Found: ok, Record: found, At: now})
+}
+
+// unread says when to read again after Webex could not be read.
+func (d *Driver) unread(s subject, err error) (time.Time, error) {
+	var e *WebexError
+	if !errors.As(err, &e) {
+		return time.Time{}, err
+	}
+	if e.Outcome == NotDone {
+		return d.Service.Now().Add(d.park(s, e)), nil
+	}
+	return time.Time{}, fmt.Errorf("read from Webex: %w", e)
+}
+
+// record records what became of a request, on top of whatever was recorded since.
+func (d *Driver) record(ctx context.Context, s subject, c subscriber.Command) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	why := d.cause(s)
+	why.Command = d.Service.NewID()
+	for {
+		_, err := transact(ctx, d.Service, s.stream, why, subscriber.Decider, c)
+		if err == nil || domain.AsRejection(err) != nil || ctx.Err() != nil {
+			return err
+		}
+		d.Log.Error("cannot record an outcome, trying again", "stream", s.stream, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}

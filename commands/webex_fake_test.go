@@ -1,0 +1,129 @@
+package commands_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"ledgerline/commands"
+	"ledgerline/domain/webex"
+)
+
+// fakeWebex keeps records in memory and completes them after a delay. answer,
+// if set, is asked before each write and may keep the reply back.
+type fakeWebex struct {
+	now    func() time.Time
+	delay  time.Duration
+	answer func(kind string, n int) fault
+
+	mu      sync.Mutex
+	records map[string]webex.Subscriber // by id
+	done    map[string]time.Time        // when a record is complete
+	final   func(webex.Subscriber) webex.Subscriber
+	posts   map[string]int // carried out, by user id
+	calls   []time.Time
+	writes  int
+}
+
+// fault says what goes wrong with one write.
+type fault struct {
+	err  error // returned instead of the reply
+	lost bool  // with err: carried out all the same
+}
+
+func newFakeWebex(now func() time.Time) *fakeWebex {
+	return &fakeWebex{now: now, delay: 2 * time.Second, records: map[string]webex.Subscriber{}, done: map[string]time.Time{}, posts: map[string]int{}}
+}
+
+func (w *fakeWebex) write(kind string, carryOut func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, w.now())
+	w.writes++
+	var f fault
+	if w.answer != nil {
+		f = w.answer(kind, w.writes)
+	}
+	if f.err != nil && !f.lost {
+		return f.err
+	}
+	if err := carryOut(); err != nil {
+		return err
+	}
+	return f.err
+}
+
+func (w *fakeWebex) Provision(_ context.Context, r webex.Request, tracking string) (s webex.Subscriber, _ commands.Receipt, err error) {
+	err = w.write("provision", func() error {
+		for _, other := range w.records {
+			if other.UserID == r.UserID {
+				return &commands.WebexError{Outcome: commands.Conflict, Status: 409, Message: "exists"}
+			}
+		}
+		w.posts[r.UserID]++
+		s = webex.Subscriber{Request: r, ID: fmt.Sprintf("%s#%d", r.UserID, w.posts[r.UserID]), Status: webex.Provisioning}
+		w.records[s.ID], w.done[s.ID] = s, w.now().Add(w.delay)
+		return nil
+	})
+	return s, commands.Receipt{TrackingID: "W_" + tracking}, err
+}
+
+func (w *fakeWebex) Update(_ context.Context, id string, _, to webex.Profile, tracking string) (s webex.Subscriber, _ commands.Receipt, err error) {
+	err = w.write("update", func() error {
+		s = w.records[id]
+		s.Profile, s.Status = to, webex.Updating
+		w.records[id], w.done[id] = s, w.now().Add(w.delay)
+		return nil
+	})
+	return s, commands.Receipt{TrackingID: "W_" + tracking}, err
+}
+
+func (w *fakeWebex) Remove(_ context.Context, id, tracking string) (commands.Receipt, error) {
+	return commands.Receipt{}, w.write("remove", func() error { delete(w.records, id); return nil })
+}
+
+func (w *fakeWebex) ResendConsent(context.Context, string, string) (commands.Receipt, error) {
+	return commands.Receipt{}, w.write("consent", func() error { return nil })
+}
+
+func (w *fakeWebex) Validate(context.Context, webex.Request, string) (commands.Receipt, error) {
+	return commands.Receipt{}, nil
+}
+
+func (w *fakeWebex) current(s webex.Subscriber) webex.Subscriber {
+	if w.now().Before(w.done[s.ID]) {
+		return s
+	}
+	s.Status, s.PersonID = webex.Provisioned, "person-"+s.UserID
+	if w.final != nil {
+		s = w.final(s)
+	}
+	return s
+}
+
+func (w *fakeWebex) Subscriber(_ context.Context, id string) (webex.Subscriber, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, w.now())
+	s, ok := w.records[id]
+	return w.current(s), ok, nil
+}
+
+func (w *fakeWebex) FindSubscriber(_ context.Context, userID string) (webex.Subscriber, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, w.now())
+	for _, s := range w.records {
+		if s.UserID == userID {
+			return w.current(s), true, nil
+		}
+	}
+	return webex.Subscriber{}, false, nil
+}
+
+func (w *fakeWebex) Subscribers(context.Context, commands.WebexFilter) iter.Seq2[webex.Subscriber, error] {
+	return func(yield func(webex.Subscriber, error) bool) { yield(webex.Subscriber{}, errors.ErrUnsupported) }
+}
