@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"ledgerline/adapters/bus"
+	"ledgerline/adapters/csvfile"
+	"ledgerline/adapters/eventlog"
+	"ledgerline/adapters/eventlog/sqlite"
+	"ledgerline/adapters/httpapi"
+	"ledgerline/commands"
+	"ledgerline/domain/customer"
+	"ledgerline/domain/licence"
+	"ledgerline/domain/subscriber"
+	"ledgerline/domain/template"
+	"ledgerline/domain/token"
+	"ledgerline/projections"
+	"ledgerline/projections/activations"
+	"ledgerline/projections/audit"
+	"ledgerline/projections/licences"
+	"ledgerline/projections/templates"
+	"ledgerline/projections/userstatus"
+)
+
+// events lists one of each event that can be stored.
+var events = slices.Concat(subscriber.Events, template.Events, customer.Events, licence.Events, token.Events)
+
+// models lists the read models.
+var models = []projections.Model{userstatus.Model, templates.Model, audit.Model}
+
+// engineOptions say what an engine works on.
+type engineOptions struct {
+	Data     string   // directory; made if it is not there
+	Webex    string   // file with credentials; "": webex.json in Data if it is there, otherwise the simulator
+	Partners []string // whom it serves beside those in the credentials; none at all: "main"
+	BaseURL  string   // under which clients reach it; "": as in the request
+	Log      *slog.Logger
+}
+
+// engine is everything that works on one data directory.
+type engine struct {
+	Handler   http.Handler
+	Simulated bool     // Webex is the simulator
+	Partners  []string // whom it serves, sorted
+	Webex     string   // where Webex is, in words
+
+	log     *sqlite.Log
+	views   *projections.Views
+	driver  *commands.Driver
+	service *commands.Service
+	closers []func() error // in the order of opening
+}
+
+// openEngine opens the log, brings up views, bus, Webex and driver. They work
+// until Close.
+//
+// Errors: sqlite.ErrInUse when another program works on the directory.
+func openEngine(ctx context.Context, o engineOptions) (*engine, error) {
+	e := &engine{}
+	if err := e.open(ctx, o); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *engine) open(ctx context.Context, o engineOptions) error {
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return err
+	}
+	codec := eventlog.NewCodec(events...)
+	var err error
+	if e.log, err = sqlite.Open(filepath.Join(o.Data, "log.db"), codec, sqlite.Options{}); err != nil {
+		return err
+	}
+	e.closers = append(e.closers, e.log.Close)
+	if err := e.openViews(o); err != nil {
+		return err
+	}
+	clients, err := e.openWebex(o)
+	if err != nil {
+		return err
+	}
+	e.service = &commands.Service{
+		Log: e.log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
+		Webex: func(partner string) commands.Webex { return clients[partner] },
+	}
+	if err := e.issueAdminTokens(ctx, o.Data); err != nil {
+		return err
+	}
+	e.driver = &commands.Driver{Service: e.service, Open: e.openActivations, Sole: true, Log: o.Log}
+	if err := e.startReactions(o, codec); err != nil {
+		return err
+	}
+	e.Handler = e.handler(o)
+	return nil
+}
+
+func (e *engine) openViews(o engineOptions) error {
+	views, err := projections.Open(filepath.Join(o.Data, "views.db"), projections.Options{
+		Models: models,
+		Report: func(err error) { o.Log.Error("views are held up", "error", err) },
+		Fatal: func(err error) bool {
+			var damaged *commands.DamagedError
+			return errors.As(err, &damaged)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	e.views = views
+	e.closers = append(e.closers, views.Close)
+	e.background(func(ctx context.Context) error { return views.Run(ctx, e.log) }, o.Log, "views")
+	return nil
+}
+
+// startReactions runs the driver and the bus that wakes it.
+func (e *engine) startReactions(o engineOptions, codec *eventlog.Codec) error {
+	checkpoints, err := bus.OpenCheckpoints(filepath.Join(o.Data, "bus.db"))
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, checkpoints.Close)
+	reactions, err := bus.New(bus.Config{Log: e.log, Codec: codec, Checkpoints: checkpoints, Logger: o.Log})
+	if err != nil {
+		return err
+	}
+	reactions.React("activation", bus.Head, bus.WakeActivations(e.driver.Wake))
+	e.background(func(ctx context.Context) error {
+		head, err := e.log.Head(ctx)
+		if err == nil {
+			err = e.views.Wait(ctx, head)
+		}
+		if err != nil {
+			return err
+		}
+		return e.driver.Run(ctx)
+	}, o.Log, "activations")
+	e.background(reactions.Run, o.Log, "bus")
+	return nil
+}
+
+// openActivations tells the driver of everybody for whom something may be due.
+func (e *engine) openActivations(ctx context.Context, yield func(stream string)) error {
+	everything := time.UnixMilli(math.MaxInt64 / 4)
+	due, err := activations.New(e.views).Due(ctx, everything, math.MaxInt32)
+	for _, d := range due {
+		yield(d.Stream)
+	}
+	return err
+}
+
+func (e *engine) handler(o engineOptions) http.Handler {
+	return httpapi.New(httpapi.Config{
+		Service: e.service, Head: e.log.Head,
+		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
+		Licences: licences.New(e.views), Audit: audit.New(e.views, e.log),
+		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
+		Driver: e.driver, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
+	})
+}
+
+// background runs something until Close, which waits for its end.
+func (e *engine) background(run func(context.Context) error, log *slog.Logger, name string) {
+	ctx, stop := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := run(ctx); err != nil && ctx.Err() == nil {
+			log.Error(name+" stopped", "error", err)
+		}
+	})
+	e.closers = append(e.closers, func() error {
+		stop()
+		done.Wait()
+		return nil
+	})
+}
+
+// Close ends everything in the reverse order of opening.
+func (e *engine) Close() error {
+	var errs []error
+	for _, closer := range slices.Backward(e.closers) {
+		errs = append(errs, closer())
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+// exists says whether there is a file at path.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"ledgerline/adapters/webex/rest"
+	"ledgerline/adapters/webex/simulator"
+	"ledgerline/commands"
+)
+
+// credentials is the form of webex.json: how to reach Webex for each partner.
+type credentials struct {
+	Partners map[string]rest.Config `json:"partners"`
+}
+
+// openWebex returns a client for each partner: of the real Webex where there are
+// credentials, otherwise of a simulator in this process, over a real socket.
+func (e *engine) openWebex(o engineOptions) (map[string]commands.Webex, error) {
+	clients := map[string]commands.Webex{}
+	path := o.Webex
+	if path == "" {
+		path = filepath.Join(o.Data, "webex.json")
+	}
+	if o.Webex == "" && !exists(path) {
+		return clients, e.simulate(o, clients)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var c credentials
+	if err := json.Unmarshal(text, &c); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(c.Partners) == 0 {
+		return nil, fmt.Errorf(`%s: "partners" names nobody; it needs credentials for each partner`, path)
+	}
+	for partner, config := range c.Partners {
+		if err := config.Check(); err != nil {
+			return nil, fmt.Errorf("%s: partner %q: %w", path, partner, err)
+		}
+		config.RefreshTokenChanged = func(token string) { keepRefreshToken(path, partner, token, o) }
+		clients[partner] = rest.New(config)
+	}
+	e.Webex = "the real Webex, with the credentials of " + path
+	e.Partners = partners(slices.Concat(o.Partners, slices.Collect(maps.Keys(c.Partners))))
+	return clients, nil
+}
+
+// simulate starts a simulator on a loopback port of its own.
+func (e *engine) simulate(o engineOptions, clients map[string]commands.Webex) error {
+	sim, err := simulator.New(simulator.Options{Path: filepath.Join(o.Data, "webex-simulator.db")})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: sim}
+	go server.Serve(listener)
+	e.closers = append(e.closers, sim.Close, server.Close)
+	url := "http://" + listener.Addr().String()
+	e.Simulated, e.Partners = true, partners(o.Partners)
+	e.Webex = "a simulator at " + url + " (no credentials in " + filepath.Join(o.Data, "webex.json") + "); nothing leaves this machine"
+	for _, partner := range e.Partners {
+		clients[partner] = rest.New(rest.Config{BaseURL: url + "/v1", AccessToken: "sim-" + partner})
+	}
+	return nil
+}
+
+func partners(names []string) []string {
+	if len(names) == 0 {
+		return []string{"main"}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// keepRefreshToken writes the token that Webex handed out back to the file it
+// came from, so that the next start can use it.
+func keepRefreshToken(path, partner, token string, o engineOptions) {
+	err := func() error {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var c credentials
+		if err := json.Unmarshal(text, &c); err != nil {
+			return err
+		}
+		config := c.Partners[partner]
+		config.RefreshToken = token
+		c.Partners[partner] = config
+		if text, err = json.MarshalIndent(c, "", "  "); err != nil {
+			return err
+		}
+		return writeFile(path, text)
+	}()
+	if err != nil {
+		o.Log.Error("cannot keep the new refresh token of Webex; the next start may need a new one", "partner", partner, "error", err)
+	}
+}
+
+// writeFile replaces a file that only its owner may read, all or nothing.
+func writeFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err = f.Write(text); err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
