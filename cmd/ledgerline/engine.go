@@ -154,7 +154,7 @@ func (e *engine) startReactions(o engineOptions, codec *eventlog.Codec) error {
 
 // openActivations tells the driver of everybody for whom something may be due.
 func (e *engine) openActivations(ctx context.Context, yield func(stream string)) error {
-	everything := time.UnixMilli(math.MaxInt64 / 4)
+	everything := time.Now().AddDate(100, 0, 0)
 	due, err := activations.New(e.views).Due(ctx, everything, math.MaxInt32)
 	for _, d := range due {
 		yield(d.Stream)
@@ -168,7 +168,7 @@ func (e *engine) handler(o engineOptions) http.Handler {
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
 		Licences: licences.New(e.views), Audit: audit.New(e.views, e.log),
 		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
-		Driver: e.driver, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
+		Driver: e.driver, Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	})
 }
 

@@ -47,7 +47,7 @@ func (e *engine) openWebex(o engineOptions) (map[string]commands.Webex, error) {
 			return nil, fmt.Errorf("%s: partner %q: %w", path, partner, err)
 		}
 		config.RefreshTokenChanged = func(token string) { keepRefreshToken(path, partner, token, o) }
-		clients[partner] = rest.New(config)
+		clients[partner] = newClient(config)
 	}
 	e.Webex = "the real Webex, with the credentials of " + path
 	e.Partners = partners(slices.Concat(o.Partners, slices.Collect(maps.Keys(c.Partners))))
@@ -71,9 +71,15 @@ func (e *engine) simulate(o engineOptions, clients map[string]commands.Webex) er
 	e.Simulated, e.Partners = true, partners(o.Partners)
 	e.Webex = "a simulator at " + url + " (no credentials in " + filepath.Join(o.Data, "webex.json") + "); nothing leaves this machine"
 	for _, partner := range e.Partners {
-		clients[partner] = rest.New(rest.Config{BaseURL: url + "/v1", AccessToken: "sim-" + partner})
+		clients[partner] = newClient(rest.Config{BaseURL: url + "/v1", AccessToken: "sim-" + partner})
 	}
 	return nil
+}
+
+// newClient leaves all repeating to the driver, which knows the pace.
+func newClient(c rest.Config) commands.Webex {
+	c.ReadAttempts = 1
+	return rest.New(c)
 }
 
 func partners(names []string) []string {

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func licencesCommand() *cobra.Command {
+	var by, customer, template string
+	c := &cobra.Command{
+		Use: "licences", Short: "Count licences in use, and say what packages entitle to",
+		Example: `  ledgerline licences
+  ledgerline licences --by customer
+  ledgerline licences table
+  ledgerline licences set premium Calling Messaging "Meetings 1000"`,
+		Args: arguments(cobra.NoArgs),
+		RunE: verb(func(c *cli, _ []string) error { return countLicences(c, by, customer, template) }),
+	}
+	c.Flags().StringVar(&by, "by", "", "one table per customer or per template")
+	c.Flags().StringVar(&customer, "customer", "", "only users of this enterprise (spEnterpriseId)")
+	c.Flags().StringVar(&template, "template", "", "only users of this template (its provisioning id)")
+	c.AddCommand(&cobra.Command{
+		Use: "table", Short: "Show which licences each package entitles to", Args: arguments(cobra.NoArgs),
+		RunE: verb(func(c *cli, _ []string) error {
+			text, _, err := c.ask(c.ctx, http.MethodGet, "/api/licences/table", nil, nil)
+			if err != nil {
+				return err
+			}
+			return c.printLicenceTable(text)
+		}),
+	}, &cobra.Command{
+		Use: "set PACKAGE LICENCE...", Short: "Say which licences a package entitles to",
+		Example: `  ledgerline licences set premium Calling Messaging "Meetings 1000"`,
+		Args:    arguments(cobra.MinimumNArgs(1)),
+		RunE: verb(func(c *cli, args []string) error {
+			text, _, err := c.ask(c.ctx, http.MethodPut, "/api/licences/table/"+url.PathEscape(args[0]), nil, map[string][]string{"licences": args[1:]})
+			if exitCode(err) == exitNotFound {
+				return notFound("There is no package " + args[0] + "; there are softphone, basic, standard, premium.")
+			}
+			if err != nil {
+				return err
+			}
+			return c.printLicenceTable(text)
+		}),
+	})
+	return c
+}
+
+// Licences as the API counts them.
+type (
+	tally struct {
+		Assigned int `json:"assigned"`
+		Pending  int `json:"pending"`
+		Removed  int `json:"removed"`
+	}
+	licenceCounts struct {
+		Total    tally `json:"total"`
+		Packages []struct {
+			Package string `json:"package"`
+			tally
+		} `json:"packages"`
+		Licences []struct {
+			Licence string `json:"licence"`
+			tally
+		} `json:"licences"`
+	}
+)
+
+func countLicences(c *cli, by, customer, template string) error {
+	query := url.Values{}
+	for name, value := range map[string]string{"groupBy": by, "customer": customer, "template": template} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if by != "" && by != "customer" && by != "template" {
+		return usageError{errors.New("--by must be customer or template")}
+	}
+	var counts struct {
+		licenceCounts
+		Groups []struct {
+			Customer string `json:"customer"`
+			Template string `json:"template"`
+			licenceCounts
+		} `json:"groups"`
+	}
+	text, err := c.get(c.ctx, "/api/licences", query, &counts)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.line(text)
+	}
+	rows := licenceRows("all", counts.licenceCounts)
+	for _, g := range counts.Groups {
+		rows = append(rows, licenceRows(g.Customer+g.Template, g.licenceCounts)...)
+	}
+	c.table([]string{"OF", "LICENCE OR PACKAGE", "ASSIGNED", "PENDING", "REMOVED"}, rows)
+	return nil
+}
+
+func licenceRows(of string, counts licenceCounts) [][]string {
+	row := func(what string, t tally) []string {
+		return []string{of, what, fmt.Sprint(t.Assigned), fmt.Sprint(t.Pending), fmt.Sprint(t.Removed)}
+	}
+	rows := [][]string{row("users", counts.Total)}
+	for _, p := range counts.Packages {
+		rows = append(rows, row("package "+p.Package, p.tally))
+	}
+	for _, l := range counts.Licences {
+		rows = append(rows, row(l.Licence, l.tally))
+	}
+	return rows
+}
+
+func (c *cli) printLicenceTable(text json.RawMessage) error {
+	if c.json {
+		return c.line(text)
+	}
+	var table struct {
+		Packages []struct {
+			Package  string   `json:"package"`
+			Licences []string `json:"licences"`
+		} `json:"packages"`
+	}
+	if err := json.Unmarshal(text, &table); err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, p := range table.Packages {
+		rows = append(rows, []string{p.Package, strings.Join(p.Licences, ", ")})
+	}
+	c.table([]string{"PACKAGE", "LICENCES"}, rows)
+	return nil
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+
+	"ledgerline/adapters/httpapi"
+	"ledgerline/domain"
+	"ledgerline/projections"
+)
+
+// verify checks the log, then recounts the views.
+func (e *engine) verify(ctx context.Context, progress func(httpapi.MaintenanceProgress)) (httpapi.MaintenanceReport, error) {
+	problems, err := e.log.Verify(ctx, steps("Checking the log", progress))
+	if err != nil {
+		return httpapi.MaintenanceReport{}, err
+	}
+	r := httpapi.MaintenanceReport{OK: len(problems) == 0, Log: []httpapi.LogProblem{}, Models: []httpapi.ModelReport{}}
+	for _, p := range problems {
+		r.Log = append(r.Log, httpapi.LogProblem{Position: p.Position, Detail: p.Detail})
+	}
+	if !r.OK {
+		return r, nil // views cannot be recounted from a damaged log
+	}
+	recount, err := e.views.Verify(ctx, e.log, steps("Recounting the views", progress))
+	describe(&r, recount)
+	return r, err
+}
+
+// rebuild builds the views anew and puts them in place.
+func (e *engine) rebuild(ctx context.Context, progress func(httpapi.MaintenanceProgress)) (httpapi.MaintenanceReport, error) {
+	r := httpapi.MaintenanceReport{OK: true, Log: []httpapi.LogProblem{}, Models: []httpapi.ModelReport{}}
+	built, err := e.views.Rebuild(ctx, e.log, steps("Building the views", progress))
+	if err != nil {
+		return r, err
+	}
+	describe(&r, built.Report)
+	r.Rebuilt = true
+	return r, built.SwapIn(ctx)
+}
+
+func describe(r *httpapi.MaintenanceReport, found projections.Report) {
+	r.Position = found.Position
+	r.OK = r.OK && found.OK()
+	for _, m := range found.Models {
+		report := httpapi.ModelReport{
+			Name: m.Name, EventsDue: m.EventsDue, EventsApplied: m.EventsApplied,
+			RowsRebuilt: m.RowsRebuilt, RowsServed: m.RowsServed, Differing: m.Differing,
+		}
+		for _, d := range m.Examples {
+			report.Examples = append(report.Examples, httpapi.Difference{Key: d.Key, Served: d.Served, Rebuilt: d.Rebuilt})
+		}
+		r.Models = append(r.Models, report)
+	}
+}
+
+func steps(name string, progress func(httpapi.MaintenanceProgress)) func(done, all domain.Position) {
+	return func(done, all domain.Position) {
+		progress(httpapi.MaintenanceProgress{Step: name, Done: uint64(done), All: uint64(all)})
+	}
+}

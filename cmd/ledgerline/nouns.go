@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+// clientCommands returns every command that talks to the HTTP API, and what
+// explains them.
+func clientCommands() []*cobra.Command {
+	return []*cobra.Command{
+		templatesCommand(), importCommand(), usersCommand(), licencesCommand(), auditCommand(), tokensCommand(), exitCodesTopic(), jsonTopic(),
+	}
+}
+
+// globalFlags adds the flags that all commands have, and makes mistakes with any
+// flag a usageError.
+func globalFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.String("data", "./data", "data directory; the server that runs on it is used, if there is one")
+	f.String("server", "", "URL of a server elsewhere, instead of --data")
+	f.String("token-file", "", "file with the access token (default: admin-token in the data directory)")
+	f.String("reason", "", "why you make this change; it is recorded")
+	f.Bool("json", false, "print JSON: one document, or one line per item of a list")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{errors.New(err.Error() + "\nUsage: " + c.UseLine())}
+	})
+}
+
+// jsonTopic is what `ledgerline help json` shows.
+func jsonTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "json",
+		Short: "What --json prints",
+		Long: `With --json, standard output holds JSON and nothing else. Lists are one document
+per line. Members may be added; those that are there keep their meaning.
+
+  templates list          lines: templates, as GET /api/templates has them
+  templates apply         lines: {"result": created|changed|unchanged, "template", "check"}
+  templates check         GET /api/templates/{provisioningId}/check
+  import                  {"file", "dryRun", "rows", "created", "unchanged", "rejected", "repaired",
+                           "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}]}
+  users list, export      lines: users, as GET /api/users has them
+  users show, retry, change-package, delete    the user, as GET /api/users/{id} has it
+  users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "rows"}]}
+  licences                GET /api/licences
+  licences table, set     GET /api/licences/table
+  audit                   lines: entries, as GET /api/audit has them
+  tokens create           {"secret", "id", "name", "role", "scopes", "expires"}
+
+The API is described at /openapi.json of a server.`,
+	}
+}
+
+// noun is a command that only groups others.
+func noun(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Args: arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(verbs...)
+	return c
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+)
+
+func usersRetryCommand() *cobra.Command {
+	var f userFilter
+	var email string
+	var all, yes bool
+	c := &cobra.Command{
+		Use: "retry [USER]", Short: "Try the activation of a user again, or of many",
+		Example: `  ledgerline users retry 359200000008@as0.example
+  ledgerline users retry 359200000008@as0.example --email mette@example.com
+  ledgerline users retry --status error --all --yes`,
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: verb(func(c *cli, args []string) error {
+			switch {
+			case len(args) == 1 && all || len(args) == 0 && !all:
+				return usageError{errors.New("name one user, or choose many with filters and --all")}
+			case all && email != "":
+				return usageError{errors.New("--email is for one user; every user needs an address of their own")}
+			case all:
+				return retryAll(c, &f, yes)
+			}
+			u, err := c.find(args[0])
+			if err != nil {
+				return err
+			}
+			return c.change(u, http.MethodPost, "/retry", map[string]string{"email": email}, "A new try is under way")
+		}),
+	}
+	f.flags(c)
+	c.Flags().StringVar(&email, "email", "", "a new address for the user, which you vouch for")
+	c.Flags().BoolVar(&all, "all", false, "retry everybody whom the filters choose")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "go ahead without being asked")
+	return c
+}
+
+func usersChangePackageCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "change-package USER PACKAGE", Short: "Move a user to another package",
+		Example: "  ledgerline users change-package 359200000008@as0.example premium",
+		Args:    arguments(cobra.ExactArgs(2)),
+		RunE: verb(func(c *cli, args []string) error {
+			u, err := c.find(args[0])
+			if err != nil {
+				return err
+			}
+			return c.change(u, http.MethodPut, "/package", map[string]string{"package": args[1]}, "The package is "+args[1])
+		}),
+	}
+}
+
+func usersDeleteCommand() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use: "delete USER", Short: "Remove a user from Webex",
+		Long:    "Remove a user from Webex. The user can be onboarded again later; what happened so far stays in the audit log.",
+		Example: "  ledgerline users delete 359200000008@as0.example",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: verb(func(c *cli, args []string) error {
+			u, err := c.find(args[0])
+			if err != nil {
+				return err
+			}
+			if err := c.confirm(fmt.Sprintf("Remove %s %s (%s) from Webex?", u.FirstName, u.LastName, u.UserID), yes); err != nil {
+				return err
+			}
+			return c.change(u, http.MethodDelete, "", nil, "The user is being removed")
+		}),
+	}
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "go ahead without being asked")
+	return c
+}
+
+// change asks for a change of one user and tells where that leaves the user.
+func (c *cli) change(u user, method, path string, body any, done string) error {
+	text, _, err := c.ask(c.ctx, method, userPath(u.ID)+path, nil, body)
+	if err != nil {
+		return err
+	}
+	u = user{}
+	if err := json.Unmarshal(text, &u); err != nil {
+		return err
+	}
+	if c.json {
+		err = c.line(json.RawMessage(text))
+	} else {
+		fmt.Fprintf(c.out, "%s: %s. Status: %s\n", plain(u.UserID, false), plain(done, false), plain(u.Status, false))
+	}
+	c.sayRecorded()
+	c.say("To see how it goes: ledgerline users show %s", u.UserID)
+	return err
+}
+
+// retryAll retries everybody whom a filter chooses.
+func retryAll(c *cli, f *userFilter, yes bool) error {
+	if len(f.values()) == 0 {
+		return usageError{errors.New("choose whom to retry, for example with --status error")}
+	}
+	var chosen []user
+	_, err := c.each(c.ctx, "/api/users", f.values(), 0, func(item json.RawMessage) error {
+		var u user
+		err := json.Unmarshal(item, &u)
+		chosen = append(chosen, user{ID: u.ID, UserID: u.UserID})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(chosen) == 0 {
+		c.say("No users are like that.")
+		return nil
+	}
+	if err := c.confirm(fmt.Sprintf("Retry %s?", count(len(chosen), "user", "users")), yes); err != nil {
+		return err
+	}
+	return c.many("Retrying", chosen, func(u user) error {
+		_, _, err := c.ask(c.ctx, http.MethodPost, userPath(u.ID)+"/retry", nil, nil)
+		return err
+	})
+}
