@@ -160,27 +160,3 @@ func (h *dueHeap) Pop() any {
 	*h = (*h)[:last]
 	return it
 }
-
-// lanes holds until when Webex asked not to be called, by partner. Its zero
-// value is ready: nobody is parked.
-type lanes struct {
-	mu    sync.Mutex
-	until map[string]time.Time
-}
-
-func (l *lanes) park(partner string, until time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.until == nil {
-		l.until = map[string]time.Time{}
-	}
-	if until.After(l.until[partner]) {
-		l.until[partner] = until
-	}
-}
-
-func (l *lanes) parked(partner string) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.until[partner]
-}

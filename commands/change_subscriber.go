@@ -61,17 +61,22 @@ func (s *Service) changeUserID(ctx context.Context, id uuid.UUID, userID string,
 		}
 	}
 	after, err := transact(ctx, s, streamOf(id), why, subscriber.Decider, c)
-	letGo := subscriber.ID(why.Partner, before.Value.Profile.UserID)
-	if domain.AsRejection(err) != nil {
-		letGo = claimed
-	} else if err != nil {
+	used := after.Value.Profile.UserID
+	switch {
+	case domain.AsRejection(err) != nil:
+		used = before.Value.Profile.UserID
+	case err != nil:
 		return Subscriber{}, err
 	}
-	if letGo == id || err == nil && letGo == claimed {
-		return after, err
+	for _, name := range []uuid.UUID{claimed, subscriber.ID(why.Partner, before.Value.Profile.UserID)} {
+		if name == id || name == subscriber.ID(why.Partner, used) {
+			continue
+		}
+		release := subscriber.ReleaseName{Subscriber: id, At: s.Now()}
+		_, releaseErr := transact(ctx, s, streamOf(name), follow(why), subscriber.Decider, subscriber.Command(release))
+		err = errors.Join(err, releaseErr)
 	}
-	_, releaseErr := transact(ctx, s, streamOf(letGo), follow(why), subscriber.Decider, subscriber.Command(subscriber.ReleaseName{Subscriber: id, At: s.Now()}))
-	return after, errors.Join(err, releaseErr)
+	return after, err
 }
 
 func (s *Service) claim(ctx context.Context, name, id uuid.UUID, why domain.Cause) error {

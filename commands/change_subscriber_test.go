@@ -62,6 +62,27 @@ func TestGoingBackToTheFirstUserIDReleasesTheOther(t *testing.T) {
 	require.NotEqual(t, id, w.onboard(free))
 }
 
+func TestAnOldChangeOfUserIDSentAgainDoesNotFreeTheOneInUse(t *testing.T) {
+	w := newWorld(t)
+	id := w.onboard(request(1, trustedID, "a@ent.example"))
+	why := cause(nordic)
+	why.Command = uuid.Must(uuid.NewV7())
+	first := commands.ChangeSubscriber{ID: id, UserID: ptr("first@as0.example")}
+	_, err := w.service.ChangeSubscriber(t.Context(), first, why)
+	require.NoError(t, err)
+	require.NoError(t, w.rename(id, "second@as0.example"))
+	_, err = w.service.ChangeSubscriber(t.Context(), first, why)
+	require.NoError(t, err)
+	require.Equal(t, "second@as0.example", w.state(id).Profile.UserID)
+
+	other := request(2, trustedID, "b@ent.example")
+	other.UserID = "second@as0.example"
+	_, _, err = w.service.OnboardSubscriber(t.Context(), other, cause(nordic))
+	require.ErrorIs(t, err, subscriber.ErrClaimed)
+	other.UserID = "first@as0.example"
+	w.onboard(other)
+}
+
 func TestARefusedChangeOfUserIDLeavesNothingBehind(t *testing.T) {
 	w := newWorld(t)
 	id := w.onboard(request(1, trustedID, "a@ent.example"))

@@ -37,6 +37,9 @@ type Driver struct {
 	began  time.Time
 }
 
+// jitter spreads those who wait for the same instant.
+const jitter = 200 * time.Millisecond
+
 // sweepEvery is how often the driver looks for open activations beside those it
 // was told of.
 const sweepEvery = time.Minute
@@ -46,7 +49,7 @@ func (d *Driver) Wake(stream string) { d.agenda.add(stream, time.Time{}) }
 
 // Run drives until ctx ends, then lets calls under way come to an end.
 func (d *Driver) Run(ctx context.Context) error {
-	d.began = d.Service.Now()
+	d.began, d.lanes.now = d.Service.Now(), d.Service.Now
 	workers := d.Workers
 	if workers == 0 {
 		workers = 64
@@ -151,8 +154,8 @@ func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step) 
 	case activation.GiveUp:
 		return time.Time{}, d.record(ctx, s, subscriber.RecordRefused{Tracking: s.Value.Request.TrackingID, Errors: failure(step.Why), At: now})
 	}
-	if until := d.lanes.parked(s.partner); now.Before(until) {
-		return until.Add(rand.N(time.Second)), nil
+	if until, err := d.lanes.enter(ctx, s.partner); err != nil || !until.IsZero() {
+		return until.Add(rand.N(jitter)), err
 	}
 	switch step := step.(type) {
 	case activation.LookUp:

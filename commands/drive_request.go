@@ -67,6 +67,7 @@ func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking
 func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, receipt Receipt, err error) subscriber.Command {
 	now := d.Service.Now()
 	if err == nil {
+		d.lanes.answered(s.partner)
 		return subscriber.RecordAccepted{Tracking: tracking, Record: reply, WebexSays: receipt.TrackingID, At: now}
 	}
 	var e *WebexError
@@ -117,6 +118,7 @@ func (d *Driver) lookUp(ctx context.Context, s subject) (time.Time, error) {
 	if err != nil {
 		return d.unread(s, err)
 	}
+	d.lanes.answered(s.partner)
 	now := d.Service.Now()
 	return now, d.record(ctx, s, subscriber.RecordFound{Tracking: s.Value.Request.TrackingID, Found: ok, Record: found, At: now})
 }
@@ -129,6 +131,7 @@ func (d *Driver) follow(ctx context.Context, s subject) (time.Time, error) {
 	if err != nil {
 		return d.unread(s, err)
 	}
+	d.lanes.answered(s.partner)
 	return now, d.record(ctx, s, subscriber.RecordStatus{Found: ok, Record: found, At: now})
 }
 

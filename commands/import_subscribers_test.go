@@ -77,7 +77,8 @@ func TestAnImportThatWasStoppedIsFinishedByImportingAgain(t *testing.T) {
 	summary, _, err := w.importAll(w.service, importRows(requests...), false)
 	require.NoError(t, err)
 	require.Equal(t, 50, summary.Created+summary.Unchanged)
-	require.GreaterOrEqual(t, summary.Unchanged, 19)
+	require.NotZero(t, summary.Unchanged, "what was done stays done")
+	require.NotZero(t, summary.Created, "the rest is done now")
 	require.NotZero(t, summary.Position)
 }
 

@@ -15,7 +15,8 @@ var ErrWebexSilent = errors.New("Webex did not answer")
 // PrecheckSubscriber says whether onboarding would be refused, by the ledger or
 // by Webex. Only the e-mail address is needed. Nothing is recorded or reserved.
 //
-// Errors: Invalid with fields; those of OnboardSubscriber; ErrWebexSilent.
+// Errors: Invalid with fields; those of OnboardSubscriber; ErrWebexSilent; a
+// rejection joined with the *WebexError that says what Webex would refuse.
 func (s *Service) PrecheckSubscriber(ctx context.Context, req webex.Request, partner string) error {
 	c, _ := OnboardSubscriber{Request: req}.command(s).Clean()
 	if err := c.CheckGiven(); err != nil {
@@ -45,7 +46,7 @@ func (s *Service) PrecheckSubscriber(ctx context.Context, req webex.Request, par
 		if e.Status == http.StatusConflict {
 			kind = domain.Conflict
 		}
-		return domain.Reject(kind, "Webex says: "+e.details()[0].Description)
+		return errors.Join(domain.Reject(kind, "Webex says: "+e.details()[0].Description), e)
 	case err != nil:
 		return errors.Join(ErrWebexSilent, err)
 	}

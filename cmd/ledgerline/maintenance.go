@@ -22,7 +22,7 @@ func (e *engine) verify(ctx context.Context, progress func(httpapi.MaintenancePr
 		return r, nil // views cannot be recounted from a damaged log
 	}
 	recount, err := e.views.Verify(ctx, e.log, steps("Recounting the views", progress))
-	describe(&r, recount)
+	e.describe(&r, recount)
 	return r, err
 }
 
@@ -33,12 +33,14 @@ func (e *engine) rebuild(ctx context.Context, progress func(httpapi.MaintenanceP
 	if err != nil {
 		return r, err
 	}
-	describe(&r, built.Report)
+	e.describe(&r, built.Report)
 	r.Rebuilt = true
 	return r, built.SwapIn(ctx)
 }
 
-func describe(r *httpapi.MaintenanceReport, found projections.Report) {
+// describe adds a recount of the views. Examples of rows are shown only where
+// they cannot be another partner's.
+func (e *engine) describe(r *httpapi.MaintenanceReport, found projections.Report) {
 	r.Position = found.Position
 	r.OK = r.OK && found.OK()
 	for _, m := range found.Models {
@@ -47,6 +49,9 @@ func describe(r *httpapi.MaintenanceReport, found projections.Report) {
 			RowsRebuilt: m.RowsRebuilt, RowsServed: m.RowsServed, Differing: m.Differing,
 		}
 		for _, d := range m.Examples {
+			if len(e.Partners) > 1 {
+				break
+			}
 			report.Examples = append(report.Examples, httpapi.Difference{Key: d.Key, Served: d.Served, Rebuilt: d.Rebuilt})
 		}
 		r.Models = append(r.Models, report)

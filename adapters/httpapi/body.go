@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"ledgerline/domain"
+)
+
+// maxBody is the most that a JSON body may have, in bytes.
+const maxBody = 64 << 10
+
+// decode reads the JSON body of a request into a struct. Members that the struct
+// does not have are ignored below /v1, as Webex does, and refused elsewhere.
+func decode(w http.ResponseWriter, c *call, into any) error {
+	if err := mediaType(c, "application/json"); err != nil {
+		return err
+	}
+	if err := c.read(w); err != nil {
+		return err
+	}
+	return c.parse(into)
+}
+
+// decodeOptional is decode for requests that may have no body.
+func decodeOptional(w http.ResponseWriter, c *call, into any) error {
+	if c.ContentLength == 0 {
+		return nil
+	}
+	return decode(w, c, into)
+}
+
+func mediaType(c *call, want string) error {
+	media, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	if err != nil || media != want || charset != "" && charset != "utf-8" && want != "text/csv" {
+		return &refusal{
+			status: http.StatusUnsupportedMediaType, name: "media-type", title: "Media type not supported",
+			detail: "The Content-Type of the body must be " + want + ".",
+		}
+	}
+	return nil
+}
+
+func (c *call) read(w http.ResponseWriter) error {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(readWithin)) // not every server can
+	body, err := io.ReadAll(http.MaxBytesReader(w, c.Body, maxBody))
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return tooLarge(maxBody)
+	case err != nil:
+		return badBody("The body broke off before its end.")
+	}
+	c.body = body
+	return nil
+}
+
+func tooLarge(limit int64) error {
+	return &refusal{
+		status: http.StatusRequestEntityTooLarge, name: "too-large", title: "Too large",
+		detail: fmt.Sprintf("The body is longer than %d bytes.", limit),
+	}
+}
+
+func badBody(detail string) error {
+	return &refusal{status: http.StatusBadRequest, name: "bad-json", title: "Not the JSON asked for", detail: detail, code: codeBody}
+}
+
+// parse reads the body that was read before.
+func (c *call) parse(into any) error {
+	if trimmed := bytes.TrimLeft(c.body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+		return badBody("The body must be a JSON object.")
+	}
+	err := jsonv2.Unmarshal(c.body, into, jsonv2.RejectUnknownMembers(!isV1(c.URL.Path)))
+	var syntax *jsontext.SyntacticError
+	var meaning *jsonv2.SemanticError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax):
+		return badBody(fmt.Sprintf("The body is not valid JSON: there is a mistake near byte %d.", syntax.ByteOffset))
+	case errors.As(err, &meaning):
+		return wrongMember(meaning)
+	}
+	return badBody("The body is not valid JSON.")
+}
+
+// wrongMember names the member of a body that has the wrong type, or is not known.
+func wrongMember(e *jsonv2.SemanticError) error {
+	field := strings.ReplaceAll(strings.TrimPrefix(string(e.JSONPointer), "/"), "/", ".")
+	var f domain.Fields
+	switch {
+	case errors.Is(e.Err, jsonv2.ErrUnknownName):
+		f.Add(field, domain.Malformed, "is not known here; leave it out")
+	case e.GoType == nil:
+		f.Add(field, domain.Malformed, "must have another form")
+	default:
+		f.Add(field, domain.Malformed, "must be "+typeNames[e.GoType.Kind().String()])
+	}
+	return f.Err()
+}
+
+// typeNames says what is asked for, by kind of Go type.
+var typeNames = map[string]string{
+	"string": "a text in quotes", "bool": "true or false", "int": "a whole number", "int64": "a whole number",
+	"slice": "a list", "struct": "an object, or a time like 2026-01-31T12:00:00Z", "ptr": "a text in quotes",
+}
+
+// writeJSON answers with a JSON body.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	writeBody(w, status, "application/json", body)
+}
+
+func writeBody(w http.ResponseWriter, status int, media string, body any) {
+	w.Header().Set("Content-Type", media)
+	w.WriteHeader(status)
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(body) // the client is gone: nobody to tell
+}

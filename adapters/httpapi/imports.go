@@ -1,0 +1,233 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"ledgerline/commands"
+	"ledgerline/domain"
+)
+
+// progressEvery is how often an import says how far it is; clients are promised
+// once a second.
+const progressEvery = 500 * time.Millisecond
+
+// importUsers serves POST /api/imports. The file is received as a whole before
+// its first row counts, so that one that breaks off changes nothing and clients
+// need not read while they send. The answer is a stream of lines.
+func (a *api) importUsers(w http.ResponseWriter, c *call) error {
+	p := c.params()
+	dryRun, all := p.flag("dryRun"), p.oneOf("rows", "", "all") == "all"
+	p.text("reason")
+	if err := p.only(); err != nil {
+		return err
+	}
+	if err := mediaType(c, "text/csv"); err != nil {
+		return err
+	}
+	why, err := c.cause()
+	if err != nil {
+		return err
+	}
+	why.Surface, why.Command = domain.SurfaceCSV, uuid.Nil // each row is a command of its own
+	file, err := a.receive(w, c)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	rows, err := a.ReadCSV(file)
+	if err != nil {
+		return badFile(err)
+	}
+	a.runImport(w, c, rows, dryRun, all, why)
+	return nil
+}
+
+// receive keeps the body in a file without a name.
+func (a *api) receive(w http.ResponseWriter, c *call) (*os.File, error) {
+	if c.ContentLength > a.MaxImportBytes {
+		return nil, tooLarge(a.MaxImportBytes)
+	}
+	file, err := os.CreateTemp("", "ledgerline-import-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		file.Close()
+		return nil, err
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(loadWithin)) // not every server can
+	body := &source{Reader: http.MaxBytesReader(w, c.Body, a.MaxImportBytes)}
+	_, err = io.Copy(file, body)
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		err = tooLarge(a.MaxImportBytes)
+	case body.err != nil:
+		err = badBody("The file broke off before its end; nothing was imported.")
+	case err == nil:
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// source is a reader that remembers why it broke off.
+type source struct {
+	io.Reader
+	err error
+}
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// badFile says why a file cannot be imported at all.
+func badFile(err error) error {
+	if domain.AsRejection(err) != nil {
+		return err
+	}
+	return &refusal{
+		status: http.StatusBadRequest, name: "bad-file", title: "Not a file of users",
+		detail: "The file could not be read as CSV. Save it as CSV with a header line and try again.",
+	}
+}
+
+// Lines of the answer to an import. Each has one member.
+type (
+	importRow struct {
+		commands.RowResult
+		Fields []problemField `json:"fields,omitempty"`
+	}
+	importProgress struct {
+		Rows      int `json:"rows"`
+		Created   int `json:"created"`
+		Unchanged int `json:"unchanged"`
+		Rejected  int `json:"rejected"`
+	}
+	importSummary struct {
+		commands.ImportSummary
+		DryRun bool `json:"dryRun"`
+	}
+	importLine struct {
+		Row      *importRow      `json:"row,omitempty"`
+		Progress *importProgress `json:"progress,omitempty"`
+		Summary  *importSummary  `json:"summary,omitempty"`
+		Error    *problem        `json:"error,omitempty"`
+	}
+)
+
+func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.ImportRow], dryRun, all bool, why domain.Cause) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := &lines{w: w}
+	out.write(importLine{Progress: &importProgress{}})
+	stop := out.every(progressEvery)
+	summary, err := a.Service.ImportSubscribers(c.Context(), rows, dryRun, why, func(r commands.RowResult) {
+		a.metrics.importRow(r.Verdict, dryRun)
+		out.count(r)
+		if all || r.Verdict == commands.Reject || len(r.Repairs) > 0 {
+			shown := &importRow{RowResult: r}
+			if len(r.Fields) > 0 {
+				shown.Fields = (&refusal{fields: r.Fields, at: inBody}).problem("").Errors
+			}
+			out.row(importLine{Row: shown})
+		}
+	})
+	stop()
+	if err != nil {
+		p := a.judge(c, err).problem(c.tracking)
+		out.write(importLine{Error: &p})
+		return
+	}
+	if !dryRun {
+		_ = a.caughtUp(c, summary.Position)
+	}
+	out.write(importLine{Summary: &importSummary{summary, dryRun}})
+}
+
+// lines writes the answer to an import. It is safe for concurrent use.
+type lines struct {
+	mu       sync.Mutex
+	w        http.ResponseWriter
+	progress importProgress
+}
+
+func (l *lines) count(r commands.RowResult) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.progress.Rows++
+	switch r.Verdict {
+	case commands.Create:
+		l.progress.Created++
+	case commands.Unchanged:
+		l.progress.Unchanged++
+	case commands.Reject:
+		l.progress.Rejected++
+	}
+}
+
+// row writes a line about a row, which is sent with the next progress.
+func (l *lines) row(line importLine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.encode(line)
+}
+
+// write writes lines and sends all that is waiting.
+func (l *lines) write(lines ...importLine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range lines {
+		l.encode(line)
+	}
+	_ = http.NewResponseController(l.w).Flush() // not every server can
+}
+
+func (l *lines) encode(line importLine) {
+	out := json.NewEncoder(l.w)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(line) // the client is gone: its context ends the import
+}
+
+// every tells the progress at intervals until it is stopped.
+func (l *lines) every(interval time.Duration) (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	ticker := time.NewTicker(interval)
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ticker.C:
+				l.mu.Lock()
+				progress := l.progress
+				l.mu.Unlock()
+				l.write(importLine{Progress: &progress})
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(ended)
+		<-done
+	}
+}

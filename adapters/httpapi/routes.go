@@ -1,0 +1,88 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"ledgerline/domain"
+	"ledgerline/domain/token"
+)
+
+// route is one line of the table of everything that can be asked.
+type route struct {
+	method, path string
+	scope        token.Scope // that a token needs; or open, or anyToken
+	serve        func(*api, http.ResponseWriter, *call) error
+	role         string // that a token must act in; empty: any
+}
+
+// What routes need other than a scope.
+const (
+	open     token.Scope = ""  // no token at all
+	anyToken token.Scope = "*" // a valid one
+)
+
+// routes is who may ask what: the one table, consulted by the one function serve.
+var routes = []*route{
+	{method: "GET", path: "/v1/broadworks/subscribers", scope: token.Read, serve: (*api).v1List},
+	{method: "POST", path: "/v1/broadworks/subscribers", scope: token.Write, serve: (*api).v1Provision},
+	{method: "POST", path: "/v1/broadworks/subscribers/validate", scope: token.Write, serve: (*api).v1Validate},
+	{method: "GET", path: "/v1/broadworks/subscribers/{subscriberId}", scope: token.Read, serve: (*api).v1Get},
+	{method: "PUT", path: "/v1/broadworks/subscribers/{subscriberId}", scope: token.Write, serve: (*api).v1Update},
+	{method: "DELETE", path: "/v1/broadworks/subscribers/{subscriberId}", scope: token.Write, serve: (*api).v1Remove},
+	{method: "POST", path: "/v1/subscribers/{subscriberId}/emails/consentMove", scope: token.Write, serve: (*api).v1ConsentMove},
+
+	{method: "GET", path: "/api/templates", scope: token.Read, serve: (*api).listTemplates},
+	{method: "POST", path: "/api/templates", scope: token.Write, serve: (*api).createTemplate},
+	{method: "GET", path: "/api/templates/{provisioningId}", scope: token.Read, serve: (*api).getTemplate},
+	{method: "PUT", path: "/api/templates/{provisioningId}", scope: token.Write, serve: (*api).changeTemplate},
+	{method: "GET", path: "/api/templates/{provisioningId}/check", scope: token.Read, serve: (*api).checkTemplate},
+
+	{method: "GET", path: "/api/users", scope: token.Read, serve: (*api).listUsers},
+	{method: "POST", path: "/api/users", scope: token.Write, serve: (*api).onboardUser},
+	{method: "GET", path: "/api/users/export", scope: token.Read, serve: (*api).exportUsers},
+	{method: "GET", path: "/api/users/{id}", scope: token.Read, serve: (*api).getUser},
+	{method: "PATCH", path: "/api/users/{id}", scope: token.Write, serve: (*api).changeUser},
+	{method: "DELETE", path: "/api/users/{id}", scope: token.Write, serve: (*api).deleteUser},
+	{method: "GET", path: "/api/users/{id}/audit", scope: token.Read, serve: (*api).userHistory},
+	{method: "POST", path: "/api/users/{id}/retry", scope: token.Write, serve: (*api).retryUser},
+	{method: "PUT", path: "/api/users/{id}/package", scope: token.Write, serve: (*api).changePackage},
+	{method: "POST", path: "/api/users/{id}/consent-mail", scope: token.Write, serve: (*api).resendConsent},
+	{method: "POST", path: "/api/users/{id}/email", scope: token.Write, role: domain.RoleProgram, serve: (*api).submitEmail},
+	{method: "POST", path: "/api/users/{id}/email/validation", scope: token.Write, role: domain.RoleProgram, serve: (*api).validateEmail},
+
+	{method: "GET", path: "/api/audit", scope: token.Read, serve: (*api).listAudit},
+	{method: "GET", path: "/api/licences", scope: token.Read, serve: (*api).countLicences},
+	{method: "GET", path: "/api/licences/table", scope: token.Read, serve: (*api).licenceTable},
+	{method: "PUT", path: "/api/licences/table/{package}", scope: token.Admin, serve: (*api).setLicences},
+	{method: "POST", path: "/api/imports", scope: token.Write, serve: (*api).importUsers},
+	{method: "POST", path: "/api/tokens", scope: token.Admin, serve: (*api).issueToken},
+	{method: "DELETE", path: "/api/tokens/{id}", scope: token.Admin, serve: (*api).revokeToken},
+	{method: "GET", path: "/api/whoami", scope: anyToken, serve: (*api).whoAmI},
+	{method: "GET", path: "/api/status", scope: token.Read, serve: (*api).status},
+	{method: "POST", path: "/api/verify", scope: token.Admin, serve: (*api).verify},
+	{method: "POST", path: "/api/rebuild", scope: token.Admin, serve: (*api).rebuild},
+
+	{method: "GET", path: "/openapi.json", scope: open, serve: (*api).openAPI},
+	{method: "GET", path: "/healthz", scope: open, serve: (*api).healthy},
+	{method: "GET", path: "/readyz", scope: open, serve: (*api).ready},
+	{method: "GET", path: "/metrics", scope: open, serve: (*api).showMetrics},
+}
+
+// pattern is the route in the form of http.ServeMux.
+func (r *route) pattern() string { return r.method + " " + r.path }
+
+// serve decides whether a route may be asked, and asks it.
+func (a *api) serve(w http.ResponseWriter, c *call, r *route) error {
+	if r.scope != open {
+		if err := a.authenticate(c); err != nil {
+			return err
+		}
+		if r.scope != anyToken && !c.token.May(r.scope) {
+			return missingScope(r.scope)
+		}
+		if r.role != "" && c.token.Issued.Role != r.role {
+			return errRole
+		}
+	}
+	return r.serve(a, w, c)
+}

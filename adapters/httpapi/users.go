@@ -1,0 +1,154 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/http"
+	"slices"
+
+	"ledgerline/domain"
+	"ledgerline/domain/subscriber"
+	"ledgerline/domain/webex"
+	"ledgerline/projections/userstatus"
+)
+
+// Limits of a page of users.
+const (
+	userPage    = 50
+	userMaxPage = 1000
+)
+
+// listUsers serves GET /api/users.
+func (a *api) listUsers(w http.ResponseWriter, c *call) error {
+	p := c.params()
+	f := userFilter(p)
+	page := userstatus.Page{Limit: p.number("limit", userPage, 1, userMaxPage), After: p.text("cursor")}
+	if p.oneOf("sort", "created", "-lastStatusChange") != "created" {
+		page.Order = userstatus.ByStatusChange
+	}
+	if err := a.after(c, p); err != nil {
+		return err
+	}
+	found, err := a.Users.List(c.Context(), c.partner(), f, page)
+	if errors.Is(err, userstatus.ErrCursor) {
+		return badCursor(err)
+	}
+	if err != nil {
+		return err
+	}
+	body := struct {
+		Items []user `json:"items"`
+		Next  string `json:"next,omitempty"`
+	}{make([]user, 0, len(found.Rows)), found.Next}
+	for _, row := range found.Rows {
+		body.Items = append(body.Items, showUser(row))
+	}
+	a.linkNext(w, c, found.Next)
+	writeJSON(w, http.StatusOK, body)
+	return nil
+}
+
+func userFilter(p *params) userstatus.Filter {
+	f := userstatus.Filter{
+		Text: p.text("q"), UserID: p.text("userId"), Email: p.text("email"), PersonID: p.text("personId"),
+		ProvisioningID: p.text("template"), SPEnterpriseID: p.text("customer"),
+		Packages: list(p, "package", webex.Packages), Statuses: p.statuses("status", allStatuses),
+		Flow:               subscriber.Flow(p.oneOf("flow", "", string(subscriber.FlowThrough), string(subscriber.SelfActivation), string(subscriber.API))),
+		ExcludeProvisioned: p.flag("excludeProvisioned"),
+		SelfActivated:      p.truth("selfActivated"),
+		StatusChangedAfter: p.strictlyAfter("changedAfter"),
+		CreatedAfter:       p.strictlyAfter("createdAfter"),
+		Removed:            p.flag("removed"),
+	}
+	return f
+}
+
+// allStatuses are Webex's and ours.
+var allStatuses = append(slices.Clone(webex.Statuses), webex.Removing, webex.Removed)
+
+// after waits until the views show what ?after= asks for, and refuses parameters
+// that nobody has asked for until then.
+func (a *api) after(c *call, p *params) error {
+	at := p.position("after")
+	if err := p.only(); err != nil || at == 0 {
+		return err
+	}
+	return a.caughtUp(c, at)
+}
+
+func badCursor(err error) error {
+	p := &params{}
+	p.wrong.Add("cursor", domain.Malformed, "must be the cursor of the page before, with the same filters")
+	return errors.Join(p.err(), err)
+}
+
+// getUser serves GET /api/users/{id}, from the log: always current.
+func (a *api) getUser(w http.ResponseWriter, c *call) error {
+	p := c.params()
+	p.position("after") // holds anyway
+	if err := p.only(); err != nil {
+		return err
+	}
+	id, r, err := a.user(c, c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return a.answerUser(w, c, http.StatusOK, id, r)
+}
+
+// exportUsers serves GET /api/users/export. An export that cannot be finished
+// breaks the connection off, so that nobody takes it for whole.
+func (a *api) exportUsers(w http.ResponseWriter, c *call) error {
+	p := c.params()
+	f := userFilter(p)
+	format := p.oneOf("format", "csv", "jsonl")
+	if err := a.after(c, p); err != nil {
+		return err
+	}
+	rows := a.Users.All(c.Context(), c.partner(), f)
+	w.Header().Set("Content-Disposition", `attachment; filename="users.`+format+`"`)
+	var err error
+	if format == "csv" {
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		err = a.WriteCSV(w, records(rows))
+	} else {
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		err = writeLines(w, rows)
+	}
+	if err == nil {
+		return nil
+	}
+	if begun := w.(*answer).status != 0; !begun {
+		w.Header().Del("Content-Disposition")
+		return err
+	}
+	if c.Context().Err() == nil {
+		a.logOutage(c, err)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func records(rows iter.Seq2[userstatus.Row, error]) iter.Seq2[webex.Subscriber, error] {
+	return func(yield func(webex.Subscriber, error) bool) {
+		for row, err := range rows {
+			if !yield(record(row.ID, row.State), err) {
+				return
+			}
+		}
+	}
+}
+
+func writeLines(w http.ResponseWriter, rows iter.Seq2[userstatus.Row, error]) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	for row, err := range rows {
+		if err != nil {
+			return err
+		}
+		if err := out.Encode(showUser(row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
