@@ -110,7 +110,7 @@ func TestAnUpdateShowsTheOldValuesUntilItIsDone(t *testing.T) {
 	require.Equal(t, "premium", body["package"])
 	require.NotContains(t, body, "primaryPhoneNumber")
 	require.Contains(t, body, "personId")
-	w.send("write", "PUT", path, `{"extension":""}`).as(409)
+	w.send("write", "PUT", path, `{"extension":""}`).as(400)
 	require.Equal(t, "provisioned", w.send("write", "PUT", path, `{}`).as(200)["status"])
 }
 

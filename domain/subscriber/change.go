@@ -77,7 +77,7 @@ var (
 	ErrNothingToRetry  = domain.Reject(domain.Conflict, "This user is provisioned; there is nothing to retry.")
 	ErrInProgress      = domain.Reject(domain.Conflict, "A request for this user is on its way to Webex. Try again in a minute.")
 	ErrConsentNotAsked = domain.Reject(domain.Conflict, "This user is not waiting for consent to move an account (pending_user_migration).")
-	ErrNumberNeeded    = domain.Reject(domain.Conflict, "A user keeps a primary phone number or an extension; only one of the two can be removed.")
+	ErrNumberNeeded    = domain.Reject(domain.Invalid, "A user keeps a primary phone number or an extension; only one of the two can be removed.")
 	ErrUserIDTaken     = domain.Reject(domain.Conflict, "Another user has this BroadWorks user id.")
 	ErrEmailNeeded     = &domain.Rejection{Kind: domain.Invalid, Text: "Enter the user's e-mail address.", Fields: domain.Fields{{Field: "email", Class: domain.Missing, Problem: "is missing; enter a valid e-mail address"}}}
 )
