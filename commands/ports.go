@@ -24,7 +24,8 @@ var (
 	ErrStale = errors.New("the stream has grown in the meantime")
 	// ErrReused: an event id is recorded already, with another body or elsewhere.
 	ErrReused = errors.New("this command was already used for something else")
-	// ErrTooLarge: over MaxEventBytes, MaxAppendBytes or MaxStreamName.
+	// ErrTooLarge: over MaxEventBytes, MaxAppendBytes or MaxStreamName; or a cause
+	// whose texts are over MaxEventBytes.
 	ErrTooLarge = errors.New("too large for the log")
 	// ErrFull: there is no room to write. Nothing was written; repeat when there is.
 	ErrFull = errors.New("the disk is full; nothing was recorded, try again when there is room")
@@ -57,9 +58,10 @@ type EventLog interface {
 	// and why.Command must not be zero. It returns the position of the last event;
 	// once it has returned, the events survive loss of power.
 	//
-	// Repeating an append that succeeded (same stream, ids, types and bodies)
-	// changes nothing and returns the position recorded then, whatever has
-	// happened to the stream since and whatever expected says now.
+	// Repeating an append that succeeded (same stream, ids, types and bodies), or
+	// its first events only, changes nothing and returns the position recorded
+	// then, whatever has happened to the stream since and whatever expected says
+	// now.
 	//
 	// Errors: ErrStale if the stream has another version, and then leaves no trace;
 	// ErrReused if one of the ids is recorded with another type, body or stream;
