@@ -56,7 +56,7 @@ type Send struct{ Kind subscriber.RequestKind }
 // Lose: a request was started and nobody lived to record what became of it.
 type Lose struct{}
 
-// LookUp: find out what became of a lost request.
+// LookUp: find out what became of a lost request, as subscriber.RecordFound says.
 type LookUp struct{}
 
 // Follow: see how far Webex is with what it accepted.

@@ -78,12 +78,12 @@ var Decider = domain.Decider[State, Command]{Decide: Decide, Evolve: Evolve, Eve
 func Decide(s State, c Command) ([]domain.Event, error) {
 	switch c := c.(type) {
 	case Designate:
-		if s.Administrator != uuid.Nil {
+		if s.Administrator != uuid.Nil || c.Subscriber == uuid.Nil {
 			return nil, nil
 		}
 		return []domain.Event{AdministratorDesignated{Subscriber: c.Subscriber, At: c.At}}, nil
 	case Activate:
-		if s.Active || s.Administrator != c.Subscriber {
+		if s.Active || s.Administrator != c.Subscriber || c.Subscriber == uuid.Nil {
 			return nil, nil
 		}
 		return []domain.Event{AdministratorActivated{At: c.At}}, nil

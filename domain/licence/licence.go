@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"ledgerline/domain"
 	"ledgerline/domain/webex"
@@ -71,7 +73,7 @@ func Decide(s State, c SetLicences) ([]domain.Event, error) {
 	names := make([]string, 0, len(c.Licences))
 	for i, name := range c.Licences {
 		name = strings.TrimSpace(name)
-		if name == "" || len(name) > 128 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
+		if name == "" || utf8.RuneCountInString(name) > 128 || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) {
 			f.Add(fmt.Sprintf("licences[%d]", i), domain.Malformed, "must be a name of 1 to 128 characters")
 		}
 		if slices.Contains(names, name) {

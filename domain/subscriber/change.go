@@ -166,7 +166,7 @@ func changePackage(s State, c ChangePackage) ([]domain.Event, error) {
 	if err := f.Err(); err != nil || pkg == s.Profile.Package {
 		return nil, err
 	}
-	return []domain.Event{PackageChanged{Package: pkg, At: c.At}}, nil
+	return s.goOn(PackageChanged{Package: pkg, At: c.At}, c.At), nil
 }
 
 func changeDetails(s State, c ChangeDetails) ([]domain.Event, error) {
@@ -211,7 +211,16 @@ func changeDetails(s State, c ChangeDetails) ([]domain.Event, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return []domain.Event{changed}, nil
+	return s.goOn(changed, c.At), nil
+}
+
+// goOn is a change of somebody whose last update failed: the new values are a new
+// try.
+func (s State) goOn(change domain.Event, at time.Time) []domain.Event {
+	if s.Stage == Stopped && s.provisioned() {
+		return []domain.Event{change, ActivationRetried{Email: domain.Personal(s.Email), At: at}}
+	}
+	return []domain.Event{change}
 }
 
 func changeUserID(s State, c ChangeUserID) ([]domain.Event, error) {
@@ -222,7 +231,7 @@ func changeUserID(s State, c ChangeUserID) ([]domain.Event, error) {
 	if err := CheckUserID(userID); err != nil || userID == s.Profile.UserID {
 		return nil, err
 	}
-	return []domain.Event{UserIDChanged{UserID: domain.Personal(userID), At: c.At}}, nil
+	return s.goOn(UserIDChanged{UserID: domain.Personal(userID), At: c.At}, c.At), nil
 }
 
 // CheckUserID says what is wrong with a BroadWorks user id.

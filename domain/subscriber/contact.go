@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 )
@@ -25,30 +25,51 @@ const (
 )
 
 // FoldUserID returns the form in which BroadWorks user ids are compared.
-func FoldUserID(userID string) string { return fold(userID) }
+func FoldUserID(userID string) string { return fold(strings.TrimSpace(userID)) }
 
 // CanonicalEmail returns the form in which addresses are compared: composed,
-// case-folded, the domain in ASCII. It is empty when the text is no address.
+// in lower case, the domain in ASCII. It is empty when the text is no address.
 func CanonicalEmail(email string) string {
-	if asciiLower(email) {
-		if checkEmail(email) != "" {
-			return ""
-		}
-		return email
-	}
-	local, host, _ := strings.Cut(fold(email), "@")
-	ascii, err := idna.Lookup.ToASCII(host)
-	if err != nil || checkEmail(email) != "" {
+	if checkEmail(email) != "" {
 		return ""
 	}
-	return local + "@" + ascii
+	return canonical(email)
 }
 
+// canonical is CanonicalEmail for what looks like an address. The domain is not
+// folded like the rest: straße.example and strasse.example are two.
+func canonical(email string) string {
+	local, host, _ := strings.Cut(email, "@")
+	if asciiLower(local) && hostName(host) {
+		return email
+	}
+	return fold(local) + "@" + asciiHost(host)
+}
+
+// asciiHost returns a domain as it is looked up; empty: it cannot be.
+func asciiHost(host string) string {
+	if hostName(host) {
+		return host
+	}
+	ascii, err := idna.Lookup.ToASCII(host)
+	if err != nil || !hostName(ascii) {
+		return ""
+	}
+	return ascii
+}
+
+// fold is lower case, composed. What Unicode folds further stays apart: Weiß and
+// Weiss are two.
 func fold(s string) string {
 	if asciiLower(s) {
 		return s
 	}
-	return cases.Fold().String(norm.NFC.String(s))
+	return norm.NFC.String(strings.Map(func(r rune) rune {
+		if r == 'ς' {
+			return 'σ'
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(s)))
 }
 
 func asciiLower(s string) bool {
@@ -63,6 +84,14 @@ func asciiLower(s string) bool {
 // checkEmail says what is wrong with an address, or nothing. Internationalised
 // addresses are fine; quoted local parts and address literals are not taken.
 func checkEmail(email string) string {
+	problem := checkAddress(email)
+	if problem == "" && !asciiLower(email) {
+		return checkAddress(canonical(email))
+	}
+	return problem
+}
+
+func checkAddress(email string) string {
 	local, host, found := strings.Cut(email, "@")
 	switch {
 	case !found || local == "" || host == "":
@@ -76,18 +105,20 @@ func checkEmail(email string) string {
 	case strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, ".."):
 		return "must not have a dot at the start or the end of the part before the @, nor two in a row"
 	case strings.ContainsFunc(email, func(r rune) bool {
-		return r <= ' ' || strings.ContainsRune(`"(),:;<>[\]`, r) || unicode.IsSpace(r) || r == utf8.RuneError || unicode.IsControl(r)
+		return r <= ' ' || r == 0x7f || strings.ContainsRune(`"(),:;<>[\]`, r) || r >= utf8.RuneSelf && unseen(r)
 	}):
-		return "must not contain spaces, quotes, brackets, commas, colons or semicolons"
+		return "must not contain spaces, invisible characters, quotes, brackets, commas, colons or semicolons"
 	case !strings.Contains(host, "."):
 		return "must have a domain with a dot, like example.com"
-	}
-	if !hostName(host) {
-		if _, err := idna.Lookup.ToASCII(host); err != nil || asciiLower(host) {
-			return "must have a valid domain after the @"
-		}
+	case asciiHost(host) == "":
+		return "must have a valid domain after the @"
 	}
 	return ""
+}
+
+// unseen says whether a character cannot be told from nothing, or from a space.
+func unseen(r rune) bool {
+	return r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 // hostName says whether host is a plain lower-case host name, the common case.
@@ -113,8 +144,13 @@ func ParseNumber(text string) (number string, repaired bool, problem string) {
 	if text == "" {
 		return "", false, ""
 	}
-	if strings.ContainsAny(text, "eE") && strings.ContainsAny(text, "0123456789") {
+	switch {
+	case e164(text):
+		return text, false, ""
+	case scientific(text):
 		return "", false, "was destroyed by a spreadsheet (scientific notation); format the column as text and enter the number again"
+	case strings.Contains(text, "(0)"):
+		return "", false, "must be written as it is dialled from abroad, without (0), like +46701234567"
 	}
 	digits := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" -./()\u00a0\u2007\u2010\u2011\u2012\u2013\u202f", r) {
@@ -135,6 +171,17 @@ func ParseNumber(text string) (number string, repaired bool, problem string) {
 		return "", false, "must start with + and the country code instead of 0, like +46701234567"
 	}
 	return "+" + digits, !plus, ""
+}
+
+// e164 says whether the text is a number in the form that is kept, the common case.
+func e164(text string) bool {
+	return len(text) >= 9 && len(text) <= 16 && text[0] == '+' && text[1] != '0' && strings.Trim(text[1:], "0123456789") == ""
+}
+
+func scientific(text string) bool {
+	mantissa, exponent, found := strings.Cut(strings.ToLower(text), "e")
+	return found && exponent != "" && strings.Trim(mantissa, "0123456789.,+- ") == "" && strings.Trim(exponent, "0123456789+- ") == "" &&
+		strings.ContainsAny(mantissa, "0123456789")
 }
 
 func checkExtension(text string) string {
@@ -163,11 +210,11 @@ var languages, timezones sync.Map
 func checkLanguage(text string) string {
 	return remembered(&languages, text, func() string {
 		base, region, hasRegion := strings.Cut(text, "_")
-		_, err := language.ParseBase(base)
-		ok := err == nil && len(base) == 2 && base == strings.ToLower(base)
+		b, err := language.ParseBase(base)
+		ok := err == nil && len(base) == 2 && b.String() == base
 		if hasRegion && ok {
 			r, err := language.ParseRegion(region)
-			ok = err == nil && r.IsCountry() && len(region) == 2 && region == strings.ToUpper(region)
+			ok = err == nil && r.IsCountry() && len(region) == 2 && r.Canonicalize().String() == region
 		}
 		if !ok {
 			return "must be a language like sv or sv_SE"
@@ -178,12 +225,16 @@ func checkLanguage(text string) string {
 
 func checkTimezone(text string) string {
 	return remembered(&timezones, text, func() string {
-		if _, err := time.LoadLocation(text); err != nil || text == "Local" {
+		first, _, _ := strings.Cut(text, "/")
+		if _, err := time.LoadLocation(text); err != nil || slices.Contains(machineZones, first) {
 			return "must be a time zone like Europe/Stockholm"
 		}
 		return ""
 	})
 }
+
+// machineZones are no time zones, but some machines have files of these names.
+var machineZones = []string{"Local", "localtime", "posix", "posixrules", "right", "Factory"}
 
 // remembered keeps the verdict on texts of a sane length that were found valid.
 func remembered(known *sync.Map, text string, check func() string) string {

@@ -57,6 +57,7 @@ func (c Onboard) Clean() (Onboard, []string) {
 		&p.UserID, &p.FirstName, &p.LastName, &p.PrimaryPhoneNumber, &p.MobilePhoneNumber, &p.Extension, &p.Timezone} {
 		*text = strings.TrimSpace(*text) // no-break spaces too
 	}
+	c.ProvisioningID = strings.TrimRight(c.ProvisioningID, "=") // padding is no part of it
 	p.Package = webex.Package(strings.ToLower(strings.TrimSpace(string(p.Package))))
 	mend := func(field string, text *string) {
 		number, repaired, problem := ParseNumber(*text)
@@ -100,9 +101,7 @@ func (c Onboard) Check() error {
 	} else if c.Terms == nil {
 		f.Add("provisioningId", domain.NoSuch, "no onboarding template has this provisioning id")
 	}
-	if c.Terms == nil || c.Profile.Package != "" {
-		optional("package", string(c.Profile.Package), checkPackage)
-	}
+	optional("package", string(c.Profile.Package), checkPackage)
 	optional("email", c.Email, checkEmail)
 	if c.Email == "" && c.Terms != nil && c.Terms.TrustedEmails {
 		f.Add("email", domain.Missing, "is missing; the template trusts e-mails, so it needs one")

@@ -11,15 +11,17 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"ledgerline/domain"
 	"ledgerline/domain/webex"
 )
 
-// Stream returns the name of the stream of a partner's template.
+// Stream returns the name of the stream of a partner's template. A provisioning
+// id is the same with and without padding.
 func Stream(partner, provisioningID string) string {
-	return domain.StreamName("template", partner, "template", provisioningID)
+	return domain.StreamName("template", partner, "template", strings.TrimRight(provisioningID, "="))
 }
 
 // Settings are all that can be chosen. They are stored as they stand here.
@@ -155,7 +157,7 @@ func (c Create) check() error {
 	switch raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(c.ProvisioningID, "=")); {
 	case c.ProvisioningID == "":
 		f.Add("provisioningId", domain.Missing, "is missing")
-	case err != nil || len(raw) == 0 || len(c.ProvisioningID) > 256:
+	case err != nil || len(raw) == 0 || len(c.ProvisioningID) > 256 || strings.ContainsAny(c.ProvisioningID, "\r\n"):
 		f.Add("provisioningId", domain.Malformed, "must be the provisioning id that Partner Hub shows on the template (base64, at most 256 characters)")
 	}
 	c.Settings.check(&f)
@@ -169,7 +171,7 @@ func (t Settings) check(f *domain.Fields) {
 			f.Add(field, domain.Missing, "is missing")
 		case utf8.RuneCountInString(value) > 128:
 			f.Add(field, domain.TooLong, "must have at most 128 characters")
-		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }):
 			f.Add(field, domain.Malformed, "must not contain line breaks or other control characters")
 		}
 	}
@@ -191,8 +193,8 @@ func (t Settings) check(f *domain.Fields) {
 		f.Add("allowSelfActivation", domain.Malformed, "applies to untrusted e-mails only; set it to false")
 	}
 	if t.ShareLink != "" {
-		if u, err := url.Parse(t.ShareLink); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			f.Add("shareLink", domain.Malformed, "must be a link that starts with https://")
+		if u, err := url.Parse(t.ShareLink); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(t.ShareLink) > 2048 || !utf8.ValidString(t.ShareLink) {
+			f.Add("shareLink", domain.Malformed, "must be a link that starts with https://, at most 2048 characters")
 		}
 	}
 	if t.Authentication != "" && !known(Authentications, t.Authentication) {
@@ -229,9 +231,9 @@ func (s State) Check(activationLink string) []Finding {
 		found = append(found, Finding{"emails", `"Untrusted Emails" is not selected: set emails to "untrusted".`})
 	}
 	switch s.Settings.ShareLink {
-	case activationLink:
 	case "":
 		found = append(found, Finding{"shareLink", "The share link is empty: set it to the activation link " + activationLink + "."})
+	case activationLink:
 	default:
 		found = append(found, Finding{"shareLink", "The share link does not point to the activation link: set it to " + activationLink + "."})
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -106,7 +108,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 
 func issue(s State, c Issue) ([]domain.Event, error) {
 	var f domain.Fields
-	if name := strings.TrimSpace(c.Name); name == "" || len(name) > 128 {
+	c.Name = strings.TrimSpace(c.Name)
+	if c.Name == "" || utf8.RuneCountInString(c.Name) > 128 || strings.ContainsFunc(c.Name, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) {
 		f.Add("name", domain.Malformed, "must say whom or what the token is for, in 1 to 128 characters")
 	}
 	if c.Partner == "" {
