@@ -182,8 +182,6 @@ func TestOthersWaitForTheAdministratorWhereTheTemplateSaysSo(t *testing.T) {
 type crash struct {
 	mu    sync.Mutex
 	left  int
-	log   commands.EventLog
-	died  context.CancelFunc
 	after bool // the operation at which it ends is still carried out
 }
 

@@ -44,7 +44,6 @@ type writer struct {
 	w        *bufio.Writer
 	sep      byte
 	harmless bool // cells that a spreadsheet would run get a ' in front
-	cell     []byte
 }
 
 // Write writes one record.

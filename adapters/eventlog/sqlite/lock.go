@@ -28,7 +28,8 @@ func acquire(path string) (*fileLock, error) {
 		}
 		return nil, fmt.Errorf("%w by process %s; stop that first", ErrInUse, strings.TrimSpace(string(owner)))
 	}
-	if err := f.Truncate(0); err == nil {
+	err = f.Truncate(0)
+	if err == nil {
 		_, err = fmt.Fprintln(f, os.Getpid())
 	}
 	if err != nil {
