@@ -64,48 +64,56 @@ func (s *Service) ImportSubscribers(ctx context.Context, rows iter.Seq[ImportRow
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	im := importing{s: s, why: why, dryRun: dryRun, terms: map[string]*subscriber.Terms{}, seen: map[uint64]bool{}, seed: maphash.MakeSeed()}
-	type pending struct {
-		result   RowResult
-		position domain.Position
-		done     chan struct{}
+	inOrder, due := make(chan *importedRow, importInFlight), make(chan *importedRow)
+	var working, reporting sync.WaitGroup
+	for range importInFlight {
+		working.Go(func() {
+			for row := range due {
+				if err := im.carryOut(ctx, row); err != nil {
+					cancel(err)
+				}
+				close(row.done)
+			}
+		})
 	}
-	queue := make(chan *pending, importInFlight)
 	var summary ImportSummary
-	var reporting sync.WaitGroup
 	reporting.Go(func() {
-		for p := range queue {
-			<-p.done
+		for row := range inOrder {
+			<-row.done
 			if ctx.Err() == nil {
-				summary.add(p.result, p.position)
-				report(p.result)
+				summary.add(row.result, row.position)
+				report(row.result)
 			}
 		}
 	})
-	for row := range rows {
+	for next := range rows {
+		row := &importedRow{result: RowResult{Row: next.Number, UserID: next.Subscriber.UserID}, done: make(chan struct{})}
+		if err := im.check(ctx, next, row); err != nil {
+			cancel(err)
+		}
 		if ctx.Err() != nil {
 			break
 		}
-		p := &pending{result: RowResult{Row: row.Number, UserID: row.Subscriber.UserID}, done: make(chan struct{})}
-		c, err := im.check(ctx, row, &p.result)
-		queue <- p
-		if err != nil || p.result.Verdict == Reject {
-			if err != nil {
-				cancel(err)
-			}
-			close(p.done)
-			continue
+		inOrder <- row
+		if row.result.Verdict == Reject {
+			close(row.done)
+		} else {
+			due <- row
 		}
-		go func() {
-			defer close(p.done)
-			var err error
-			if p.position, err = im.carryOut(ctx, c, &p.result); err != nil {
-				cancel(err)
-			}
-		}()
 	}
-	close(queue)
+	close(due)
+	close(inOrder)
+	working.Wait()
 	reporting.Wait()
 	return summary, context.Cause(ctx)
+}
+
+// importedRow is one row on its way through an import.
+type importedRow struct {
+	command  subscriber.Onboard
+	result   RowResult
+	position domain.Position // of what was recorded
+	done     chan struct{}   // closed when the verdict stands
 }
 
 // importing is one import under way.
@@ -119,18 +127,19 @@ type importing struct {
 }
 
 // check judges a row by itself and against the rows before it.
-func (im *importing) check(ctx context.Context, row ImportRow, result *RowResult) (subscriber.Onboard, error) {
-	if row.Err != nil {
-		result.reject(row.Err)
-		return subscriber.Onboard{}, nil
+func (im *importing) check(ctx context.Context, next ImportRow, row *importedRow) error {
+	result := &row.result
+	if next.Err != nil {
+		result.reject(next.Err)
+		return nil
 	}
-	c, repairs := row.Subscriber.command(im.s).Clean()
+	c, repairs := next.Subscriber.command(im.s).Clean()
 	result.Repairs, result.UserID = repairs, c.Profile.UserID
 	terms, known := im.terms[c.ProvisioningID]
 	if !known {
 		var err error
 		if terms, err = im.s.terms(ctx, im.why.Partner, c.ProvisioningID); err != nil {
-			return c, err
+			return err
 		}
 		if len(im.terms) < 1000 {
 			im.terms[c.ProvisioningID] = terms
@@ -139,7 +148,7 @@ func (im *importing) check(ctx context.Context, row ImportRow, result *RowResult
 	c.Terms = terms
 	if err := c.Check(); err != nil {
 		result.reject(err)
-		return c, nil
+		return nil
 	}
 	var f domain.Fields
 	userID, email := im.hash("userId", subscriber.FoldUserID(c.Profile.UserID)), im.hash("email", subscriber.CanonicalEmail(c.Email))
@@ -151,13 +160,14 @@ func (im *importing) check(ctx context.Context, row ImportRow, result *RowResult
 	}
 	if err := f.Err(); err != nil {
 		result.reject(err)
-		return c, nil
+		return nil
 	}
 	im.seen[userID] = true
 	if c.Email != "" {
 		im.seen[email] = true
 	}
-	return c, nil
+	row.command = c
+	return nil
 }
 
 func (im *importing) hash(field, value string) uint64 {
@@ -170,24 +180,25 @@ func (im *importing) hash(field, value string) uint64 {
 }
 
 // carryOut onboards the user of a good row, or finds out what would come of it.
-func (im *importing) carryOut(ctx context.Context, c subscriber.Onboard, result *RowResult) (domain.Position, error) {
+func (im *importing) carryOut(ctx context.Context, row *importedRow) error {
 	r, err := Subscriber{}, error(nil)
 	if im.dryRun {
-		r, err = im.s.preview(ctx, c, im.why.Partner)
+		r, err = im.s.preview(ctx, row.command, im.why.Partner)
 	} else {
-		_, r, err = im.s.onboard(ctx, c, im.why)
+		_, r, err = im.s.onboard(ctx, row.command, im.why)
 	}
+	row.position = r.Position
 	switch {
 	case domain.AsRejection(err) != nil:
-		result.reject(err)
+		row.result.reject(err)
 	case err != nil:
-		return 0, fmt.Errorf("row %d: %w", result.Row, err)
+		return fmt.Errorf("row %d: %w", row.result.Row, err)
 	case r.Changed:
-		result.Verdict = Create
+		row.result.Verdict = Create
 	default:
-		result.Verdict = Unchanged
+		row.result.Verdict = Unchanged
 	}
-	return r.Position, nil
+	return nil
 }
 
 // preview returns what onboarding would leave behind.

@@ -92,11 +92,7 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 	if err != nil {
 		return err
 	}
-	e.service = &commands.Service{
-		Log: e.log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
-		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
-		Webex: func(partner string) commands.Webex { return clients[partner] },
-	}
+	e.service = newService(e.log, clients)
 	if err := e.issueAdminTokens(ctx, o.Data); err != nil {
 		return err
 	}
@@ -106,6 +102,16 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 	}
 	e.Handler = e.handler(o)
 	return nil
+}
+
+// newService returns the use cases on a log, with the clients of each partner.
+func newService(log commands.EventLog, clients map[string]commands.Webex) *commands.Service {
+	return &commands.Service{
+		Log:   log,
+		Now:   func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
+		Webex: func(partner string) commands.Webex { return clients[partner] },
+	}
 }
 
 func (e *engine) openViews(o engineOptions) error {

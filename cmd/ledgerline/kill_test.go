@@ -26,6 +26,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv("LEDGERLINE_AS_PROGRAM") != "" {
 		main()
 	}
+	if file := os.Getenv("LEDGERLINE_IMPORT"); file != "" {
+		if err := importFileOnce(file); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
