@@ -24,9 +24,9 @@ func adminTokenFile(data string, partners []string, partner string) string {
 
 // issueAdminTokens makes an administrator token for each partner that has none,
 // and prints it this once.
-func (e *engine) issueAdminTokens(ctx context.Context, data string) error {
+func (e *engine) issueAdminTokens(ctx context.Context, o engineOptions) error {
 	for _, partner := range e.Partners {
-		path := adminTokenFile(data, e.Partners, partner)
+		path := adminTokenFile(o.Data, e.Partners, partner)
 		kept, err := os.ReadFile(path)
 		if err == nil {
 			if _, _, ok, err := e.service.Authenticate(ctx, strings.TrimSpace(string(kept))); ok || err != nil {
@@ -45,7 +45,7 @@ func (e *engine) issueAdminTokens(ctx context.Context, data string) error {
 		if err := writeFile(path, []byte(secret+"\n")); err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "Administrator token of partner %q, shown this once and kept in %s:\n  %s\n", partner, path, secret)
+		fmt.Fprintf(o.Say, "Administrator token of partner %q, shown this once and kept in %s:\n  %s\n", partner, path, secret)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -42,10 +43,11 @@ var models = []projections.Model{userstatus.Model, templates.Model, audit.Model}
 
 // engineOptions say what an engine works on.
 type engineOptions struct {
-	Data     string   // directory; made if it is not there
-	Webex    string   // file with credentials; "": webex.json in Data if it is there, otherwise the simulator
-	Partners []string // whom it serves beside those in the credentials; none at all: "main"
-	BaseURL  string   // under which clients reach it; "": as in the request
+	Data     string    // directory; made if it is not there
+	Webex    string    // file with credentials; "": webex.json in Data if it is there, otherwise the simulator
+	Partners []string  // whom it serves beside those in the credentials; none at all: "main"
+	BaseURL  string    // under which clients reach it; "": as in the request
+	Say      io.Writer // is told a new administrator token; nil: stderr
 	Log      *slog.Logger
 }
 
@@ -69,6 +71,9 @@ type engine struct {
 // Errors: sqlite.ErrInUse when another program works on the directory.
 func openEngine(ctx context.Context, o engineOptions) (*engine, error) {
 	e := &engine{}
+	if o.Say == nil {
+		o.Say = os.Stderr
+	}
 	if err := e.open(ctx, o); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -93,7 +98,7 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 		return err
 	}
 	e.service = newService(e.log, clients)
-	if err := e.issueAdminTokens(ctx, o.Data); err != nil {
+	if err := e.issueAdminTokens(ctx, o); err != nil {
 		return err
 	}
 	e.driver = &commands.Driver{Service: e.service, Open: e.openActivations, Sole: true, Log: o.Log}

@@ -26,8 +26,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv("LEDGERLINE_AS_PROGRAM") != "" {
 		main()
 	}
-	if file := os.Getenv("LEDGERLINE_IMPORT"); file != "" {
-		if err := importFileOnce(file); err != nil {
+	for name, work := range map[string]func(string) error{"LEDGERLINE_IMPORT": importFileOnce, "LEDGERLINE_FIRST_REQUEST": answerOnce} {
+		arg := os.Getenv(name)
+		if arg == "" {
+			continue
+		}
+		if err := work(arg); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
