@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -44,8 +46,9 @@ func (s *Service) ChangeSubscriber(ctx context.Context, req ChangeSubscriber, wh
 }
 
 // changeUserID claims the stream named after the new id before the change, and
-// lets go of the name that is no longer used after it. Stopped in between, it
-// leaves a claim that the next user of the name finds stale.
+// lets go of the name that is no longer used after it. Stopped in between, or while
+// Webex still has the name, it leaves a claim that the next user of the name finds
+// stale.
 func (s *Service) changeUserID(ctx context.Context, id uuid.UUID, userID string, c subscriber.Command, why domain.Cause) (Subscriber, error) {
 	before, err := read(ctx, s, why.Partner, streamOf(id), subscriber.Decider)
 	if err != nil {
@@ -61,15 +64,15 @@ func (s *Service) changeUserID(ctx context.Context, id uuid.UUID, userID string,
 		}
 	}
 	after, err := transact(ctx, s, streamOf(id), why, subscriber.Decider, c)
-	used := after.Value.Profile.UserID
+	now := after.Value
 	switch {
 	case domain.AsRejection(err) != nil:
-		used = before.Value.Profile.UserID
+		now = before.Value
 	case err != nil:
 		return Subscriber{}, err
 	}
 	for _, name := range []uuid.UUID{claimed, subscriber.ID(why.Partner, before.Value.Profile.UserID)} {
-		if name == id || name == subscriber.ID(why.Partner, used) {
+		if name == id || now.Uses(why.Partner, name) {
 			continue
 		}
 		release := subscriber.ReleaseName{Subscriber: id, At: s.Now()}
@@ -92,8 +95,12 @@ func (s *Service) claim(ctx context.Context, name, id uuid.UUID, why domain.Caus
 	return err
 }
 
+// claimTime is how long a change of user id may take from the claim of the name to
+// the change itself. Until then the claim is not taken for stale.
+const claimTime = 5 * time.Minute
+
 // releaseStale ends a claim on a name whose holder is gone or has another user
-// id by now.
+// id by now, here and at Webex.
 //
 // Errors: subscriber.ErrClaimed if the holder still uses the name, or nobody claims it.
 func (s *Service) releaseStale(ctx context.Context, name uuid.UUID, why domain.Cause) error {
@@ -104,11 +111,16 @@ func (s *Service) releaseStale(ctx context.Context, name uuid.UUID, why domain.C
 	if r.Value.Claimed == uuid.Nil {
 		return subscriber.ErrClaimed
 	}
-	holder, err := read(ctx, s, why.Partner, streamOf(r.Value.Claimed), subscriber.Decider)
+	entries, err := s.Log.ReadStream(ctx, streamOf(r.Value.Claimed))
 	if err != nil {
 		return err
 	}
-	if holder.Value.Here() && subscriber.ID(why.Partner, holder.Value.Profile.UserID) == name {
+	holder := subscriber.Decider.Fold(entries)
+	coming := holder.Here() && s.Now().Before(r.Value.Changed.Add(claimTime)) && !slices.ContainsFunc(entries, func(e domain.Entry) bool {
+		to, ok := e.Event.(subscriber.UserIDChanged)
+		return ok && e.Position > r.Position && subscriber.ID(why.Partner, string(to.UserID)) == name
+	})
+	if coming || holder.Uses(why.Partner, name) {
 		return subscriber.ErrClaimed
 	}
 	release := subscriber.ReleaseName{Subscriber: r.Value.Claimed, At: s.Now()}

@@ -25,10 +25,19 @@ func TestAChangedUserIDIsTakenAndTheOldOneStaysWithItsUser(t *testing.T) {
 	require.NoError(t, w.rename(id, "new@as0.example"), "asking twice changes nothing")
 	require.Equal(t, "new@as0.example", w.state(id).Profile.UserID)
 
+	same := request(1, trustedID, "a@ent.example")
+	same.UserID = "new@as0.example"
+	require.Equal(t, id, w.onboard(same), "onboarding the user under its new id changes nothing")
+	for _, dryRun := range []bool{true, false} {
+		summary, _, err := w.importAll(w.service, importRows(same), dryRun)
+		require.NoError(t, err)
+		require.Equal(t, 1, summary.Unchanged)
+	}
+
 	taken := request(2, trustedID, "b@ent.example")
 	taken.UserID = "NEW@as0.example"
 	_, _, err := w.service.OnboardSubscriber(t.Context(), taken, cause(nordic))
-	require.ErrorIs(t, err, subscriber.ErrClaimed)
+	require.ErrorIs(t, err, subscriber.ErrExists)
 	_, _, err = w.service.OnboardSubscriber(t.Context(), request(1, trustedID, "a@ent.example"), cause(nordic))
 	require.ErrorIs(t, err, subscriber.ErrRenamed)
 
@@ -78,7 +87,7 @@ func TestAnOldChangeOfUserIDSentAgainDoesNotFreeTheOneInUse(t *testing.T) {
 	other := request(2, trustedID, "b@ent.example")
 	other.UserID = "second@as0.example"
 	_, _, err = w.service.OnboardSubscriber(t.Context(), other, cause(nordic))
-	require.ErrorIs(t, err, subscriber.ErrClaimed)
+	require.ErrorIs(t, err, subscriber.ErrExists)
 	other.UserID = "first@as0.example"
 	w.onboard(other)
 }

@@ -31,14 +31,23 @@ type Driver struct {
 	Sole    bool
 	Workers int // calls under way at once; 0: 64
 	Log     *slog.Logger
+	// Jitter draws a duration from 0 to below most; nil: by chance.
+	Jitter func(most time.Duration) time.Duration
 
 	agenda agenda
 	lanes  lanes
 	began  time.Time
 }
 
-// jitter spreads those who wait for the same instant.
-const jitter = 200 * time.Millisecond
+// longestJitter spreads those who wait for the same instant.
+const longestJitter = 200 * time.Millisecond
+
+func (d *Driver) jitter() time.Duration {
+	if d.Jitter != nil {
+		return d.Jitter(longestJitter)
+	}
+	return rand.N(longestJitter)
+}
 
 // sweepEvery is how often the driver looks for open activations beside those it
 // was told of.
@@ -145,7 +154,10 @@ func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step) 
 	now := d.Service.Now()
 	switch step := step.(type) {
 	case activation.Rest:
-		return time.Time{}, d.tellCustomer(ctx, s)
+		if !s.Value.AdminFirst {
+			return time.Time{}, nil
+		}
+		return time.Time{}, d.tellCustomer(ctx, s, s.id, s.Value)
 	case activation.Wait:
 		return step.Until, nil
 	case activation.Lose:
@@ -155,7 +167,7 @@ func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step) 
 		return time.Time{}, d.record(ctx, s, subscriber.RecordRefused{Tracking: s.Value.Request.TrackingID, Errors: failure(step.Why), At: now})
 	}
 	if until, err := d.lanes.enter(ctx, s.partner); err != nil || !until.IsZero() {
-		return until.Add(rand.N(jitter)), err
+		return until.Add(d.jitter()), err
 	}
 	switch step := step.(type) {
 	case activation.LookUp:
@@ -178,22 +190,26 @@ func (d *Driver) known(ctx context.Context, s subject) (activation.Known, error)
 	stream := customer.Stream(s.partner, s.Value.SPEnterpriseID)
 	designate := customer.Command(customer.Designate{Subscriber: s.id, At: k.Now})
 	r, err := transact(ctx, d.Service, stream, d.cause(s), customer.Decider, designate)
-	k.AdminActive = r.Value.Lets(s.id)
-	return k, err
+	if k.AdminActive = r.Value.Lets(s.id); k.AdminActive || err != nil {
+		return k, err
+	}
+	// The administrator may have come or gone without anybody living to tell.
+	admin, err := read(ctx, d.Service, s.partner, streamOf(r.Value.Administrator), subscriber.Decider)
+	if err != nil {
+		return k, err
+	}
+	return k, d.tellCustomer(ctx, s, r.Value.Administrator, admin.Value)
 }
 
-// tellCustomer records what the rest of a subscriber means for those who wait
-// for the customer's administrator.
-func (d *Driver) tellCustomer(ctx context.Context, s subject) error {
-	if !s.Value.AdminFirst {
-		return nil
-	}
+// tellCustomer records what has become of a subscriber for those of the customer
+// of s who wait for their administrator, if that is whom they wait for.
+func (d *Driver) tellCustomer(ctx context.Context, s subject, id uuid.UUID, admin subscriber.State) error {
 	var c customer.Command
-	switch s.Value.Stage {
-	case subscriber.Live:
-		c = customer.Activate{Subscriber: s.id, At: d.Service.Now()}
-	case subscriber.Gone:
-		c = customer.Withdraw{Subscriber: s.id, At: d.Service.Now()}
+	switch {
+	case admin.Stage == subscriber.Gone, admin.SPEnterpriseID != s.Value.SPEnterpriseID:
+		c = customer.Withdraw{Subscriber: id, At: d.Service.Now()}
+	case admin.Here() && admin.PersonID != "":
+		c = customer.Activate{Subscriber: id, At: d.Service.Now()}
 	default:
 		return nil
 	}

@@ -317,3 +317,27 @@ func TestWhatWebexNeverAnswersStopsWithAReasonAndCanBeRetried(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func TestRefusedCredentialsHoldEverybodyUpAndFailNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		refused := true
+		w.webex.answer = func(string, int) fault {
+			if refused {
+				return fault{err: &commands.WebexError{Outcome: commands.Refused, Status: 401, Message: "token expired"}}
+			}
+			return fault{}
+		}
+		var ids []uuid.UUID
+		for n := range 20 {
+			ids = append(ids, w.onboard(request(n, trustedID, fmt.Sprintf("u%d@ent.example", n))))
+		}
+		w.drive(w.log, true, ids, 10*time.Minute)
+		require.LessOrEqual(t, w.webex.writes, 4*11, "a call per worker and minute at most")
+		refused = false
+		w.drive(w.log, true, ids, 10*time.Minute)
+		for n, id := range ids {
+			require.Equal(t, webex.Provisioned, w.state(id).Status(), "user %d", n)
+		}
+	})
+}

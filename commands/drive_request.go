@@ -19,6 +19,21 @@ const (
 	longestRetryAfter = 10 * time.Minute
 )
 
+// noAccessPause is how long a partner's calls rest after Webex refused the
+// credentials, which is nobody's fault among its subscribers.
+const noAccessPause = time.Minute
+
+// noAccess says whether Webex refused our credentials rather than the request.
+func (e *WebexError) noAccess() bool {
+	return e.Status == http.StatusUnauthorized ||
+		e.Outcome == NotDone && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests && e.Status != http.StatusLocked
+}
+
+// later says whether everybody of the partner should stay away for a while.
+func (e *WebexError) later() bool {
+	return e.Outcome == NotDone || e.RetryAfter > 0 || e.noAccess()
+}
+
 // recordWithin is how long the driver tries to record what became of a request,
 // whatever else happens. Beyond that the request counts as interrupted.
 const recordWithin = 30 * time.Second
@@ -35,7 +50,14 @@ func (d *Driver) send(ctx context.Context, s subject, kind subscriber.RequestKin
 		return time.Time{}, err
 	}
 	s.Subscriber = r
-	callCtx, cancel := context.WithTimeout(ctx, activation.CallTime-10*time.Second)
+	now := d.Service.Now()
+	until, left := d.lanes.parked(s.partner), activation.CallTime-10*time.Second-now.Sub(start.At)
+	if !until.IsZero() || left <= 0 {
+		// While the intent was recorded Webex asked for a pause, or others took the
+		// request for lost.
+		return now, d.record(ctx, s, subscriber.RecordPostponed{Tracking: start.Tracking, Until: until, At: now})
+	}
+	callCtx, cancel := context.WithTimeout(ctx, left)
 	reply, receipt, err := s.call(callCtx, kind, start.Tracking)
 	cancel()
 	return d.Service.Now(), d.record(ctx, s, d.outcome(s, start.Tracking, reply, receipt, err))
@@ -52,7 +74,11 @@ func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking
 			err = &WebexError{Outcome: Unknown, Status: http.StatusOK, Message: "the reply has no subscriber id", TrackingID: receipt.TrackingID}
 		}
 	case subscriber.Update:
-		reply, receipt, err = s.webex.Update(ctx, v.WebexID, v.Applied, v.Profile, tracking)
+		from := v.Applied
+		if v.Stale {
+			from.Package = "" // an update that changes nothing would not mend the failed one
+		}
+		reply, receipt, err = s.webex.Update(ctx, v.WebexID, from, v.Profile, tracking)
 	case subscriber.Remove:
 		receipt, err = s.webex.Remove(ctx, v.WebexID, tracking)
 	case subscriber.ResendConsent:
@@ -74,11 +100,14 @@ func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, rec
 	if !errors.As(err, &e) {
 		return subscriber.RecordLost{Tracking: tracking, Why: err.Error(), At: now}
 	}
-	switch e.Outcome {
-	case NotDone:
-		until := now.Add(d.park(s, e))
-		return subscriber.RecordPostponed{Tracking: tracking, Status: e.Status, Until: until, WebexSays: e.TrackingID, At: now}
-	case Refused:
+	var pause time.Duration
+	if e.later() {
+		pause = d.park(s, e)
+	}
+	switch {
+	case e.Outcome == NotDone || e.noAccess():
+		return subscriber.RecordPostponed{Tracking: tracking, Status: e.Status, Until: now.Add(pause), WebexSays: e.TrackingID, At: now}
+	case e.Outcome == Refused:
 		return subscriber.RecordRefused{Tracking: tracking, Status: e.Status, Errors: e.details(), WebexSays: e.TrackingID, At: now}
 	}
 	return subscriber.RecordLost{Tracking: tracking, Status: e.Status, Why: e.details()[0].Description, WebexSays: e.TrackingID, At: now}
@@ -87,7 +116,11 @@ func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, rec
 // park keeps everybody of the partner away from Webex for as long as it asked.
 func (d *Driver) park(s subject, e *WebexError) time.Duration {
 	pause := e.RetryAfter
-	if pause <= 0 {
+	switch {
+	case e.noAccess():
+		d.Log.Error("Webex does not accept the credentials of a partner; nothing is asked for a minute", "partner", s.partner, "status", e.Status, "message", e.Message)
+		pause = noAccessPause
+	case pause <= 0:
 		pause = defaultRetryAfter
 	}
 	pause = min(pause, longestRetryAfter)
@@ -125,6 +158,7 @@ func (d *Driver) lookUp(ctx context.Context, s subject) (time.Time, error) {
 
 // follow sees how far Webex is with what it accepted.
 func (d *Driver) follow(ctx context.Context, s subject) (time.Time, error) {
+	asked := d.Service.Now()
 	found, ok, err := s.webex.Subscriber(ctx, s.Value.WebexID)
 	now := d.Service.Now()
 	d.agenda.polled(s.stream, s.Value.Request.TrackingID, now)
@@ -132,7 +166,7 @@ func (d *Driver) follow(ctx context.Context, s subject) (time.Time, error) {
 		return d.unread(s, err)
 	}
 	d.lanes.answered(s.partner)
-	return now, d.record(ctx, s, subscriber.RecordStatus{Found: ok, Record: found, At: now})
+	return now, d.record(ctx, s, subscriber.RecordStatus{Found: ok, Record: found, At: asked})
 }
 
 // unread says when to read again after Webex could not be read.
@@ -141,7 +175,7 @@ func (d *Driver) unread(s subject, err error) (time.Time, error) {
 	if !errors.As(err, &e) {
 		return time.Time{}, err
 	}
-	if e.Outcome == NotDone {
+	if e.later() {
 		return d.Service.Now().Add(d.park(s, e)), nil
 	}
 	return time.Time{}, fmt.Errorf("read from Webex: %w", e)

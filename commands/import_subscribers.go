@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"iter"
@@ -209,6 +210,10 @@ func (s *Service) preview(ctx context.Context, c subscriber.Onboard, partner str
 		return r, err
 	}
 	events, err := subscriber.Decide(r.Value, c)
+	if errors.Is(err, subscriber.ErrClaimed) {
+		_, r, err = s.onboardedByAnotherName(ctx, c, partner)
+		return r, err
+	}
 	r.Changed = len(events) > 0
 	return r, err
 }

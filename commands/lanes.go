@@ -43,8 +43,13 @@ func (l *lanes) lane(partner string) *lane {
 	return l.of[partner]
 }
 
-// enter waits for a turn to call Webex. It does not wait out a time in which
-// Webex asked not to be called: until is then when to try again.
+// longestTurn is how long enter waits at most: a slow partner must not keep the
+// workers from others.
+const longestTurn = 100 * time.Millisecond
+
+// enter waits for a turn to call Webex. It does not wait for turns that are far
+// off, or for the end of a time in which Webex asked not to be called: until is
+// then when to try again.
 func (l *lanes) enter(ctx context.Context, partner string) (until time.Time, err error) {
 	l.mu.Lock()
 	at, now := l.lane(partner), l.now()
@@ -55,6 +60,10 @@ func (l *lanes) enter(ctx context.Context, partner string) (until time.Time, err
 	slot := at.nextSlot
 	if slot.Before(now) {
 		slot = now
+	}
+	if slot.Sub(now) > longestTurn {
+		defer l.mu.Unlock()
+		return slot, nil
 	}
 	at.nextSlot = slot.Add(time.Duration(float64(time.Second) / at.rate))
 	l.mu.Unlock()
@@ -73,6 +82,17 @@ func (l *lanes) enter(ctx context.Context, partner string) (until time.Time, err
 		return at.until, nil
 	}
 	return time.Time{}, nil
+}
+
+// parked returns the end of the time in which Webex asked not to be called; zero:
+// it is not now.
+func (l *lanes) parked(partner string) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := l.lane(partner).until; l.now().Before(until) {
+		return until
+	}
+	return time.Time{}
 }
 
 // answered notes a reply that did not say "too much".

@@ -56,8 +56,11 @@ func (s *Service) onboard(ctx context.Context, c subscriber.Onboard, why domain.
 	stream := domain.StreamOf(subscriber.Kind, id)
 	r, err := transactNew(ctx, s, stream, why, subscriber.Decider, subscriber.Command(c))
 	if errors.Is(err, subscriber.ErrClaimed) {
-		if err = s.releaseStale(ctx, id, why); err == nil {
+		switch err = s.releaseStale(ctx, id, why); {
+		case err == nil:
 			r, err = transact(ctx, s, stream, why, subscriber.Decider, subscriber.Command(c))
+		case errors.Is(err, subscriber.ErrClaimed):
+			return s.onboardedByAnotherName(ctx, c, why.Partner)
 		}
 	}
 	if err != nil {
@@ -70,6 +73,25 @@ func (s *Service) onboard(ctx context.Context, c subscriber.Onboard, why domain.
 		}
 	}
 	return id, r, nil
+}
+
+// onboardedByAnotherName answers for a user whose id was changed to the one asked
+// for: unchanged if it has the values asked for.
+func (s *Service) onboardedByAnotherName(ctx context.Context, c subscriber.Onboard, partner string) (uuid.UUID, Subscriber, error) {
+	name, err := read(ctx, s, partner, subscriber.Stream(partner, c.Profile.UserID), subscriber.Decider)
+	if err != nil {
+		return uuid.Nil, Subscriber{}, err
+	}
+	holder := name.Value.Claimed
+	r, err := read(ctx, s, partner, streamOf(holder), subscriber.Decider)
+	if err != nil {
+		return uuid.Nil, Subscriber{}, err
+	}
+	events, err := subscriber.Decide(r.Value, c)
+	if err == nil && len(events) > 0 {
+		err = subscriber.ErrClaimed // the holder has left meanwhile
+	}
+	return holder, r, err
 }
 
 // follow is the cause of a second thing recorded for the same reason.

@@ -49,6 +49,7 @@ func transact[S, C any](ctx context.Context, s *Service, stream string, why doma
 	if why.Command == uuid.Nil {
 		why.Command = s.NewID()
 	}
+	again := false
 	for range maxRaces {
 		entries, err := s.Log.ReadStream(ctx, stream)
 		if err != nil {
@@ -61,7 +62,11 @@ func transact[S, C any](ctx context.Context, s *Service, stream string, why doma
 		if repeated(entries, why) {
 			return r, nil
 		}
-		if r, err = record(ctx, s, stream, r, why, d, c); !errors.Is(err, ErrStale) {
+		r, err = record(ctx, s, stream, r, why, d, c)
+		switch {
+		case errors.Is(err, ErrKeyReused) && !again:
+			again = true // perhaps the same request, sent twice at once
+		case !errors.Is(err, ErrStale):
 			return r, err
 		}
 	}
@@ -69,11 +74,12 @@ func transact[S, C any](ctx context.Context, s *Service, stream string, why doma
 }
 
 // transactNew is transact for streams that most likely do not exist yet: it
-// saves reading them.
+// saves reading them, unless the command may have been recorded before.
 func transactNew[S, C any](ctx context.Context, s *Service, stream string, why domain.Cause, d domain.Decider[S, C], c C) (Recorded[S], error) {
-	if why.Command == uuid.Nil {
-		why.Command = s.NewID()
+	if why.Command != uuid.Nil {
+		return transact(ctx, s, stream, why, d, c)
 	}
+	why.Command = s.NewID()
 	r, err := record(ctx, s, stream, Recorded[S]{}, why, d, c)
 	if errors.Is(err, ErrStale) || err == nil && !r.Changed || domain.AsRejection(err) != nil {
 		return transact(ctx, s, stream, why, d, c)

@@ -70,7 +70,7 @@ const (
 type WebexError struct {
 	Outcome    Outcome
 	Status     int           // HTTP status; 0: no reply
-	RetryAfter time.Duration // for NotDone: as asked by Webex; 0: it did not say
+	RetryAfter time.Duration // as asked by Webex; 0: it did not say
 	Message    string        // Webex's summary, or what happened on the way
 	Errors     []webex.Error // Webex's details
 	TrackingID string        // Webex's; empty when it gave none

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -10,16 +11,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"zombiezen.com/go/sqlite"
 
 	"ledgerline/adapters/bus"
 	"ledgerline/adapters/csvfile"
 	"ledgerline/adapters/eventlog"
-	"ledgerline/adapters/eventlog/sqlite"
+	eventlogsqlite "ledgerline/adapters/eventlog/sqlite"
 	"ledgerline/adapters/httpapi"
 	"ledgerline/commands"
 	"ledgerline/domain/customer"
@@ -47,6 +50,8 @@ type engineOptions struct {
 	Webex    string    // file with credentials; "": webex.json in Data if it is there, otherwise the simulator
 	Partners []string  // whom it serves beside those in the credentials; none at all: "main"
 	BaseURL  string    // under which clients reach it; "": as in the request
+	Portal   string    // where users activate themselves, for share links; "": unknown
+	Passive  bool      // only record and answer: nobody drives activations, Webex is not reached
 	Say      io.Writer // is told a new administrator token; nil: stderr
 	Log      *slog.Logger
 }
@@ -58,17 +63,20 @@ type engine struct {
 	Partners  []string // whom it serves, sorted
 	Webex     string   // where Webex is, in words
 
-	log     *sqlite.Log
+	log     *eventlogsqlite.Log
 	views   *projections.Views
+	follow  *loop // keeps the views up to date
 	driver  *commands.Driver
 	service *commands.Service
 	closers []func() error // in the order of opening
+
+	rebuilding sync.Mutex // one verification or rebuild at a time
 }
 
 // openEngine opens the log, brings up views, bus, Webex and driver. They work
 // until Close.
 //
-// Errors: sqlite.ErrInUse when another program works on the directory.
+// Errors: eventlogsqlite.ErrInUse when another program works on the directory.
 func openEngine(ctx context.Context, o engineOptions) (*engine, error) {
 	e := &engine{}
 	if o.Say == nil {
@@ -86,28 +94,41 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 	}
 	codec := eventlog.NewCodec(events...)
 	var err error
-	if e.log, err = sqlite.Open(filepath.Join(o.Data, "log.db"), codec, sqlite.Options{}); err != nil {
+	if e.log, err = eventlogsqlite.Open(filepath.Join(o.Data, "log.db"), codec, eventlogsqlite.Options{}); err != nil {
 		return err
 	}
 	e.closers = append(e.closers, e.log.Close)
 	if err := e.openViews(o); err != nil {
 		return err
 	}
-	clients, err := e.openWebex(o)
+	clients := map[string]commands.Webex{}
+	e.service = newService(e.log, clients)
+	known, err := e.knownPartners(ctx, o.Data)
 	if err != nil {
 		return err
 	}
-	e.service = newService(e.log, clients)
+	if err := e.openWebex(o, known, clients); err != nil {
+		return err
+	}
+	for _, partner := range e.Partners {
+		if !partnerName.MatchString(partner) {
+			return fmt.Errorf("partner %q: a name has letters, digits, dots, hyphens and underscores only, at most 64", partner)
+		}
+	}
 	if err := e.issueAdminTokens(ctx, o); err != nil {
 		return err
 	}
-	e.driver = &commands.Driver{Service: e.service, Open: e.openActivations, Sole: true, Log: o.Log}
-	if err := e.startReactions(o, codec); err != nil {
-		return err
+	if !o.Passive {
+		if err := e.startReactions(o, codec); err != nil {
+			return err
+		}
 	}
 	e.Handler = e.handler(o)
 	return nil
 }
+
+// partnerName is the form of names of partners, which are parts of file names.
+var partnerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // newService returns the use cases on a log, with the clients of each partner.
 func newService(log commands.EventLog, clients map[string]commands.Webex) *commands.Service {
@@ -120,20 +141,30 @@ func newService(log commands.EventLog, clients map[string]commands.Webex) *comma
 }
 
 func (e *engine) openViews(o engineOptions) error {
-	views, err := projections.Open(filepath.Join(o.Data, "views.db"), projections.Options{
+	path := filepath.Join(o.Data, "views.db")
+	options := projections.Options{
 		Models: models,
 		Report: func(err error) { o.Log.Error("views are held up", "error", err) },
 		Fatal: func(err error) bool {
 			var damaged *commands.DamagedError
 			return errors.As(err, &damaged)
 		},
-	})
+	}
+	views, err := projections.Open(path, options)
+	switch sqlite.ErrCode(err) {
+	case sqlite.ResultNotADB, sqlite.ResultCorrupt:
+		o.Log.Error("the views are damaged; they are set aside and built anew", "kept", path+".damaged", "error", err)
+		if err := setAside(path); err != nil {
+			return err
+		}
+		views, err = projections.Open(path, options)
+	}
 	if err != nil {
 		return err
 	}
 	e.views = views
 	e.closers = append(e.closers, views.Close)
-	e.background(func(ctx context.Context) error { return views.Run(ctx, e.log) }, o.Log, "views")
+	e.follow = e.background(func(ctx context.Context) error { return views.Run(ctx, e.log) }, o.Log, "views")
 	return nil
 }
 
@@ -144,6 +175,7 @@ func (e *engine) startReactions(o engineOptions, codec *eventlog.Codec) error {
 		return err
 	}
 	e.closers = append(e.closers, checkpoints.Close)
+	e.driver = &commands.Driver{Service: e.service, Open: e.openActivations, Sole: true, Log: o.Log}
 	reactions, err := bus.New(bus.Config{Log: e.log, Codec: codec, Checkpoints: checkpoints, Logger: o.Log})
 	if err != nil {
 		return err
@@ -174,29 +206,54 @@ func (e *engine) openActivations(ctx context.Context, yield func(stream string))
 }
 
 func (e *engine) handler(o engineOptions) http.Handler {
-	return httpapi.New(httpapi.Config{
+	config := httpapi.Config{
 		Service: e.service, Head: e.log.Head,
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
 		Licences: licences.New(e.views), Audit: audit.New(e.views, e.log),
 		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
-		Driver: e.driver, Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
-	})
+		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
+	}
+	if e.driver != nil {
+		config.Driver = e.driver
+	}
+	if o.Portal != "" {
+		config.ActivationLink = func(provisioningID string) string { return o.Portal + "/activate/" + provisioningID }
+	}
+	return httpapi.New(config)
 }
 
 // background runs something until Close, which waits for its end.
-func (e *engine) background(run func(context.Context) error, log *slog.Logger, name string) {
-	ctx, stop := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() {
+func (e *engine) background(run func(context.Context) error, log *slog.Logger, name string) *loop {
+	l := &loop{run: func(ctx context.Context) {
 		if err := run(ctx); err != nil && ctx.Err() == nil {
 			log.Error(name+" stopped", "error", err)
 		}
-	})
-	e.closers = append(e.closers, func() error {
-		stop()
-		done.Wait()
-		return nil
-	})
+	}}
+	l.start()
+	e.closers = append(e.closers, func() error { l.stop(); return nil })
+	return l
+}
+
+// loop is something that runs until it is stopped, and can be started again.
+type loop struct {
+	run    func(context.Context)
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+func (l *loop) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	l.cancel, l.ended = cancel, ended
+	go func() {
+		defer close(ended)
+		l.run(ctx)
+	}()
+}
+
+func (l *loop) stop() {
+	l.cancel()
+	<-l.ended
 }
 
 // Close ends everything in the reverse order of opening.
@@ -207,6 +264,16 @@ func (e *engine) Close() error {
 	}
 	e.closers = nil
 	return errors.Join(errs...)
+}
+
+// setAside moves a SQLite file and what goes with it out of the way.
+func setAside(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Rename(path+suffix, path+".damaged"+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // exists says whether there is a file at path.

@@ -14,6 +14,7 @@ import (
 )
 
 func main() {
+	syscall.Umask(0o077) // what is written holds personal data
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, rootCommand()))

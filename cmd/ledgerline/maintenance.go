@@ -10,6 +10,8 @@ import (
 
 // verify checks the log, then recounts the views.
 func (e *engine) verify(ctx context.Context, progress func(httpapi.MaintenanceProgress)) (httpapi.MaintenanceReport, error) {
+	e.rebuilding.Lock()
+	defer e.rebuilding.Unlock()
 	problems, err := e.log.Verify(ctx, steps("Checking the log", progress))
 	if err != nil {
 		return httpapi.MaintenanceReport{}, err
@@ -28,12 +30,16 @@ func (e *engine) verify(ctx context.Context, progress func(httpapi.MaintenancePr
 
 // rebuild builds the views anew and puts them in place.
 func (e *engine) rebuild(ctx context.Context, progress func(httpapi.MaintenanceProgress)) (httpapi.MaintenanceReport, error) {
+	e.rebuilding.Lock()
+	defer e.rebuilding.Unlock()
 	r := httpapi.MaintenanceReport{OK: true, Log: []httpapi.LogProblem{}, Models: []httpapi.ModelReport{}}
 	built, err := e.views.Rebuild(ctx, e.log, steps("Building the views", progress))
 	if err != nil {
 		return r, err
 	}
 	e.describe(&r, built.Report)
+	e.follow.stop()
+	defer e.follow.start()
 	r.Rebuilt = true
 	return r, built.SwapIn(ctx)
 }

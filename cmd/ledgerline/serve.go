@@ -54,6 +54,9 @@ func serve(ctx context.Context, addr string, o engineOptions) error {
 		return fmt.Errorf("%w; choose another address with --addr", err)
 	}
 	defer listener.Close()
+	if o.Portal = o.BaseURL; o.Portal == "" {
+		o.Portal = "http://" + listener.Addr().String()
+	}
 	e, err := openEngine(ctx, o)
 	if err != nil {
 		return err

@@ -20,38 +20,62 @@ type credentials struct {
 	Partners map[string]rest.Config `json:"partners"`
 }
 
-// openWebex returns a client for each partner: of the real Webex where there are
+// openWebex fills in a client for each partner: of the real Webex where there are
 // credentials, otherwise of a simulator in this process, over a real socket.
-func (e *engine) openWebex(o engineOptions) (map[string]commands.Webex, error) {
-	clients := map[string]commands.Webex{}
+// known are the partners that the data directory knows already.
+func (e *engine) openWebex(o engineOptions, known []string, clients map[string]commands.Webex) error {
 	path := o.Webex
 	if path == "" {
 		path = filepath.Join(o.Data, "webex.json")
 	}
-	if o.Webex == "" && !exists(path) {
-		return clients, e.simulate(o, clients)
+	switch {
+	case o.Passive:
+		e.Partners = partners(known)
+		return nil
+	case o.Webex == "" && !exists(path):
+		e.Partners = partners(slices.Concat(o.Partners, known))
+		return e.simulate(o, clients)
 	}
-	text, err := os.ReadFile(path)
+	c, err := readCredentials(path)
 	if err != nil {
-		return nil, err
-	}
-	var c credentials
-	if err := json.Unmarshal(text, &c); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(c.Partners) == 0 {
-		return nil, fmt.Errorf(`%s: "partners" names nobody; it needs credentials for each partner`, path)
+		return err
 	}
 	for partner, config := range c.Partners {
-		if err := config.Check(); err != nil {
-			return nil, fmt.Errorf("%s: partner %q: %w", path, partner, err)
-		}
 		config.RefreshTokenChanged = func(token string) { keepRefreshToken(path, partner, token, o) }
 		clients[partner] = newClient(config)
 	}
+	for _, partner := range o.Partners {
+		if clients[partner] == nil {
+			return fmt.Errorf("partner %q has no credentials in %s, so its users could never reach Webex; add them there, or leave out --partner %s", partner, path, partner)
+		}
+	}
+	for _, partner := range known {
+		if clients[partner] == nil {
+			o.Log.Error("a partner with data here has no credentials; its users wait until it has", "partner", partner, "file", path)
+		}
+	}
 	e.Webex = "the real Webex, with the credentials of " + path
-	e.Partners = partners(slices.Concat(o.Partners, slices.Collect(maps.Keys(c.Partners))))
-	return clients, nil
+	e.Partners = partners(slices.Collect(maps.Keys(c.Partners)))
+	return nil
+}
+
+func readCredentials(path string) (c credentials, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(c.Partners) == 0 {
+		return c, fmt.Errorf(`%s: "partners" names nobody; it needs credentials for each partner`, path)
+	}
+	for partner, config := range c.Partners {
+		if err := config.Check(); err != nil {
+			return c, fmt.Errorf("%s: partner %q: %w", path, partner, err)
+		}
+	}
+	return c, nil
 }
 
 // simulate starts a simulator on a loopback port of its own.
@@ -68,7 +92,7 @@ func (e *engine) simulate(o engineOptions, clients map[string]commands.Webex) er
 	go server.Serve(listener)
 	e.closers = append(e.closers, sim.Close, server.Close)
 	url := "http://" + listener.Addr().String()
-	e.Simulated, e.Partners = true, partners(o.Partners)
+	e.Simulated = true
 	e.Webex = "a simulator at " + url + " (no credentials in " + filepath.Join(o.Data, "webex.json") + "); nothing leaves this machine"
 	for _, partner := range e.Partners {
 		clients[partner] = newClient(rest.Config{BaseURL: url + "/v1", AccessToken: "sim-" + partner})

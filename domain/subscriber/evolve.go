@@ -168,10 +168,10 @@ func evolveRequest(s State, e domain.Event) (State, time.Time) {
 		s.Stale, s.ConsentMail = s.WebexID != "", false
 		return s, e.At
 	case Updated:
-		s.Applied, s.Request, s.Errors = s.Sent, RequestState{}, nil
+		s.Applied, s.Request, s.Errors, s.Stale = s.Sent, RequestState{}, nil, false
 		return s, e.At
 	case UpdateFailed:
-		s.Stage, s.Request, s.Errors = s.unlessLeaving(Stopped), RequestState{}, e.Errors
+		s.Stage, s.Request, s.Errors, s.Stale = s.unlessLeaving(Stopped), RequestState{}, e.Errors, true
 		return s, e.At
 	case Vanished:
 		s.Stage, s.Request = s.unlessLeaving(Stopped), RequestState{}

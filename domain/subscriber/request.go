@@ -177,7 +177,7 @@ func recordFound(s State, c RecordFound) []domain.Event {
 			". Remove it there, then retry the activation.", c.At)
 	case kind == Update && !c.Found:
 		return []domain.Event{Vanished{At: c.At}}
-	case kind == Update && (c.Record.Status == webex.Updating || shows(c.Record.Profile, s.Sent)):
+	case kind == Update && (c.Record.Status == webex.Updating || s.showsUpdate(c.Record)):
 		return s.accepted(found, c.Record)
 	case kind == Remove && !c.Found:
 		return []domain.Event{RequestAccepted{Kind: kind, Found: true, At: c.At}}
@@ -212,6 +212,14 @@ func (s State) differences(r webex.Subscriber) []string {
 		differ("package", string(r.Package), string(s.Sent.Package))
 	}
 	return names
+}
+
+// showsUpdate says whether a record at Webex proves that the update that was sent
+// has been carried out. One that cannot be seen there is not proved; sending it
+// again does no harm.
+func (s State) showsUpdate(r webex.Subscriber) bool {
+	failed := s.Stale && r.Status == webex.Failed // by this update, or still by the one before
+	return shows(r.Profile, s.Sent) && s.Sent.Timezone == s.Applied.Timezone && !failed
 }
 
 // shows says whether a record at Webex has the values that were sent. Numbers

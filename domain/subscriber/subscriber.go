@@ -107,7 +107,7 @@ type State struct {
 
 	WebexID     string // of the record at Webex; empty: none known
 	PersonID    string // empty: not provisioned
-	Stale       bool   // the record at Webex is of a failed try and must go before the next
+	Stale       bool   // the record at Webex shows a failed try: it must go before the next, or be updated if it was provisioned
 	ConsentMail bool   // to be sent again
 	Request     RequestState
 	Errors      []webex.Error // of the last attempt
@@ -130,7 +130,7 @@ func (s State) Status() webex.Status {
 	case AwaitingConsent:
 		return webex.PendingUserMigration
 	case Live:
-		if s.Profile != s.Applied {
+		if s.unlike() {
 			return webex.Updating
 		}
 		return webex.Provisioned
@@ -162,10 +162,21 @@ func (s State) Wants() RequestKind {
 		return ""
 	case s.Stage == Ready:
 		return Provision
-	case s.Stage == Live && s.Profile != s.Applied:
+	case s.Stage == Live && s.unlike():
 		return Update
 	}
 	return ""
+}
+
+// unlike says whether the record at Webex is not as wanted: other values, or the
+// trace of an update that failed.
+func (s State) unlike() bool { return s.Profile != s.Applied || s.Stale }
+
+// Uses says whether a user id, named by its ID, is wanted by this subscriber, or is
+// that of its record at Webex as far as known.
+func (s State) Uses(partner string, name uuid.UUID) bool {
+	wanted := s.Here() && ID(partner, s.Profile.UserID) == name
+	return wanted || !s.nothingThere() && (ID(partner, s.Applied.UserID) == name || ID(partner, s.Sent.UserID) == name)
 }
 
 // provisioned says whether a record at Webex has been provisioned, whatever

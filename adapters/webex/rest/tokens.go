@@ -108,9 +108,6 @@ func (t *tokens) failed(err error) error {
 		failure.Status = reply.Response.StatusCode
 		failure.TrackingID = reply.Response.Header.Get("TrackingID")
 		failure.RetryAfter = retryAfter(reply.Response.Header.Get("Retry-After"), t.config.Now(), t.config.MaxRetryAfter)
-		if outcomeOf(failure.Status) == commands.Refused {
-			failure.Outcome = commands.Refused
-		}
 		failure.Err = nil // its text repeats the reply, which may hold a token
 	}
 	return failure
