@@ -14,7 +14,7 @@ var (
 	// ErrWebexSilent is said when Webex did not answer.
 	ErrWebexSilent = errors.New("Webex did not answer")
 	// ErrWebexAccess is said when Webex does not let Ledgerline in.
-	ErrWebexAccess = errors.New("Ledgerline's own access to Webex failed")
+	ErrWebexAccess = errors.New("our own access to Webex failed")
 	// ErrNoWebex is said when nothing is known of how to reach Webex for a partner.
 	ErrNoWebex = errors.New("no access to Webex is configured for this partner")
 )

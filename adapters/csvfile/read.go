@@ -87,7 +87,7 @@ func open(file io.Reader) (*records, header, error) {
 	r.skipEmptyLines()
 	best := -1
 	for _, sep := range []byte(",;\t") {
-		probe := records{in: r.in, sep: sep}
+		probe := records{in: r.in, sep: sep, eol: r.eol}
 		length, _, err := probe.scan()
 		if err != nil {
 			break

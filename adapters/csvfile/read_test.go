@@ -148,3 +148,20 @@ func TestReadingStopsWhenNobodyWantsMore(t *testing.T) {
 	}
 	require.NoError(t, f.Err())
 }
+
+func TestFilesWhoseLinesEndInCRAloneAreRead(t *testing.T) {
+	want := rows(t, head+"u1,e,p,Anna,\"two\nlines\",7\nu2,e,p,\"a\",b,8\n")
+	for _, file := range []string{
+		"\r\r" + head + "u1,e,p,Anna,\"two\vlines\",7\ru2,e,p,\"a\",b,8\r",
+		"\r\r" + head + "u1,e,p,Anna,\"two\vlines\",7\ru2,e,p,\"a\",b,8",
+	} {
+		got := rows(t, strings.ReplaceAll(strings.ReplaceAll(file, "\n", "\r"), "\v", "\n"))
+		require.Len(t, got, 2)
+		for i := range want {
+			require.Equal(t, want[i].Subscriber, got[i].Subscriber)
+			require.NoError(t, got[i].Err)
+			require.Equal(t, want[i].Number+2, got[i].Number)
+		}
+	}
+	require.Equal(t, strings.TrimSuffix(head, "\n")+",error\r\nu1,e,p,a,b,1,no\r\n", rejects(t, strings.ReplaceAll(head+"u1,e,p,a,b,1\n", "\n", "\r"), map[int]string{2: "no"}))
+}

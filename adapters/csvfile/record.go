@@ -28,12 +28,13 @@ type records struct {
 	in     *bufio.Reader
 	bom    bool // the file begins with a byte order mark
 	sep    byte
+	eol    byte // the last of a line: \n, or \r in files that have no other line ends
 	number int
 	cells  []string
 }
 
 func newRecords(file io.Reader) *records {
-	r := &records{in: bufio.NewReaderSize(file, maxRecord), sep: ','}
+	r := &records{in: bufio.NewReaderSize(file, maxRecord), sep: ',', eol: '\n'}
 	start, _ := r.in.Peek(3)
 	switch {
 	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
@@ -44,7 +45,29 @@ func newRecords(file io.Reader) *records {
 		decoder := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
 		r.in = bufio.NewReaderSize(decoder.Reader(r.in), maxRecord)
 	}
+	start, _ = r.in.Peek(maxRecord)
+	if onlyReturns(start) {
+		r.eol = '\r'
+	}
 	return r
+}
+
+// onlyReturns says whether lines end in CR alone, as old programs for the Mac
+// have it.
+func onlyReturns(start []byte) bool {
+	quoted, found := false, false
+	for i, b := range start {
+		switch {
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+		case b == '\n':
+			return false
+		case b == '\r':
+			found = found || i+1 < len(start)
+		}
+	}
+	return found
 }
 
 // next returns the next record that is not empty.
@@ -117,7 +140,7 @@ func (r *records) scan() (length int, problem string, err error) {
 			}
 		}
 		b := buf[i]
-		if b == '\n' {
+		if b == r.eol {
 			if line == 0 {
 				line = i + 1
 			}
@@ -153,7 +176,7 @@ func (r *records) scan() (length int, problem string, err error) {
 func (r *records) skipEmptyLines() {
 	for {
 		start, _ := r.in.Peek(2)
-		length := bytes.IndexByte(start, '\n') + 1
+		length := bytes.IndexByte(start, r.eol) + 1
 		if length == 0 || length == 2 && start[0] != '\r' {
 			return
 		}
@@ -165,7 +188,7 @@ func (r *records) skipEmptyLines() {
 // skipLine leaves out what is left of a line.
 func (r *records) skipLine() error {
 	for {
-		_, err := r.in.ReadSlice('\n')
+		_, err := r.in.ReadSlice(r.eol)
 		switch {
 		case err == nil, errors.Is(err, io.EOF):
 			return nil

@@ -2,9 +2,15 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"ledgerline/domain"
+	"ledgerline/domain/customer"
+	"ledgerline/domain/licence"
+	"ledgerline/domain/subscriber"
+	"ledgerline/domain/template"
+	"ledgerline/domain/token"
 	"ledgerline/projections/audit"
 )
 
@@ -48,12 +54,18 @@ func showRecords(records []audit.Record) []auditRecord {
 	return shown
 }
 
+// recorded is one of each event there is.
+var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events)
+
 // listAudit serves GET /api/audit, newest first.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	p := c.params()
 	f := audit.Filter{
 		Actor: p.text("actor"), Role: p.text("role"), Surface: p.text("surface"), Type: p.text("type"), Request: p.text("request"),
 		From: p.instant("from"), Until: p.instant("until"),
+	}
+	if f.Type != "" && !slices.ContainsFunc(recorded, func(e domain.Event) bool { return e.EventType() == f.Type }) {
+		p.wrong.Add("type", domain.Malformed, "must be the type of an event as stored, like subscriber.onboarded.v1")
 	}
 	if text := p.text("user"); text != "" {
 		id, err := userID(text)
@@ -82,9 +94,12 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// userHistory serves GET /api/users/{id}/audit: the whole story, oldest first.
+// userHistory serves GET /api/users/{id}/audit: the whole story, oldest first,
+// from the log: always current.
 func (a *api) userHistory(w http.ResponseWriter, c *call) error {
-	if err := a.after(c, c.params()); err != nil {
+	p := c.params()
+	p.position("after") // holds anyway
+	if err := p.only(); err != nil {
 		return err
 	}
 	id, _, err := a.user(c, c.PathValue("id"))

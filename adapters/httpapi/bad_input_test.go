@@ -72,7 +72,7 @@ func TestParametersThatMakeNoSenseAreNamed(t *testing.T) {
 		"/api/users?cursor=x", "/api/users?sort=name", "/api/users?flow=manual", "/api/users?excludeProvisioned=maybe",
 		"/api/users?changedAfter=then", "/api/users?createdAfter=then", "/api/users?after=x", "/api/users?page=2", "/api/users?query=%zz", "/v1/broadworks/subscribers?query=a;b", "/api/users?Status=error",
 		"/api/users?q=" + strings.Repeat("x", 600), "/api/users/export?format=xlsx", "/api/users/export?limit=3", "/api/users/" + id + "?x=1",
-		"/api/users/" + id + "/audit?x=1", "/api/audit?limit=501", "/api/audit?cursor=x", "/api/audit?from=x", "/api/audit?user=x", "/api/audit?who=x",
+		"/api/users/" + id + "/audit?x=1", "/api/audit?limit=501", "/api/audit?cursor=x", "/api/audit?from=x", "/api/audit?user=x", "/api/audit?type=foo", "/api/audit?who=x",
 		"/api/licences?package=gold", "/api/licences?groupBy=user", "/api/licences?x=1", "/api/templates?x=1",
 	} {
 		t.Run(target[:min(len(target), 80)], func(t *testing.T) {
@@ -113,6 +113,46 @@ func TestValuesThatMakeNoSenseAreNamedWithTheirFix(t *testing.T) {
 	w.send("write", "POST", "/api/users", `{}`).as(400)
 	nested := w.send("admin", "PUT", "/api/licences/table/basic", `{"licences":["a",""]}`).as(400)
 	require.Equal(t, "#/licences/1", nested["errors"].([]any)[0].(map[string]any)["pointer"])
+}
+
+func TestAllThatIsWrongWithANewUserIsSaidAtOnce(t *testing.T) {
+	w := newWorld(t).templates()
+	const most = `"provisioningId":"` + trusted + `","spEnterpriseId":"SP1","package":"gold","firstName":"","extension":"1212"`
+	fields := func(target, body string) (all []string) {
+		t.Helper()
+		for _, e := range w.send("write", "POST", target, body).as(400)["errors"].([]any) {
+			wrong := e.(map[string]any)
+			if name, ok := wrong["fieldName"]; ok {
+				all = append(all, name.(string))
+			} else {
+				all = append(all, strings.TrimPrefix(wrong["pointer"].(string), "#/"))
+			}
+		}
+		return all
+	}
+	for _, target := range []string{"/v1/broadworks/subscribers", "/api/users"} {
+		require.ElementsMatch(t, []string{"userId", "firstName", "package", "email", "lastName"}, fields(target, "{"+most+"}"))
+		require.ElementsMatch(t, []string{"userId", "firstName", "package", "email", "lastName", "timezone"}, fields(target, "{"+most+`,"lastName":5,"timezone":[]}`))
+		require.ElementsMatch(t, []string{"provisioningId", "userId", "email"},
+			fields(target, `{"provisioningId":"bm9uZQ","spEnterpriseId":"SP1","package":"basic","firstName":"a","lastName":"b","extension":"1212","userId":7,"email":"x"}`))
+	}
+	require.ElementsMatch(t, []string{"userId", "firstName", "package", "email", "lastName", "flow", "nickname", "age"}, fields("/api/users", `{"nickname":"x","flow":"manual",`+most+`,"age":1}`))
+	require.ElementsMatch(t, []string{"customerInfo.primaryEmail", "email", "package"}, fields("/v1/broadworks/subscribers/validate", `{"package":"gold","customerInfo":{}}`))
+	require.ElementsMatch(t, []string{"lastName", "email", "package"}, fields("/v1/broadworks/subscribers/validate", `{"lastName":5,"package":"gold"}`))
+}
+
+func TestABodyThatIsNotJSONAfterAWrongMemberIsNotJSON(t *testing.T) {
+	w := newWorld(t)
+	for _, body := range []string{`{"userId":5,`, `{"userId":5,"x"`, `{"userId":5,"userId":"a"}`, `{"userId":5,"x":tru}`, `{"userId":5} x`} {
+		for _, target := range []string{"/v1/broadworks/subscribers", "/api/users"} {
+			require.Contains(t, w.send("write", "POST", target, body).Body.String(), "valid JSON", body)
+		}
+	}
+	many := `{"a":1`
+	for i := range 500 {
+		many += `,"m` + strings.Repeat("x", i%100) + string(rune('a'+i/100)) + `":1`
+	}
+	require.Len(t, w.send("write", "PATCH", "/api/users/"+apiID(t, w.templates().onboard("u@sp.com", "")), many+"}").as(400)["errors"], mostMistakes)
 }
 
 func TestNoTextInAnyPlaceBreaksTheServer(t *testing.T) {

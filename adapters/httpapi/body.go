@@ -21,7 +21,8 @@ import (
 const maxBody = 64 << 10
 
 // decode reads the JSON body of a request into a struct. Members that the struct
-// does not have are ignored below /v1, as Webex does, and refused elsewhere.
+// does not have are ignored below /v1, as Webex does, and refused elsewhere. All
+// members that are wrong are named; the others are read all the same.
 func decode(w http.ResponseWriter, c *call, into any) error {
 	if err := mediaType(c, "application/json"); err != nil {
 		return err
@@ -84,24 +85,54 @@ func (c *call) parse(into any) error {
 	if trimmed := bytes.TrimLeft(c.body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return badBody("The body must be a JSON object.")
 	}
-	err := jsonv2.Unmarshal(c.body, into, jsonv2.RejectUnknownMembers(!isV1(c.URL.Path)))
+	var whole jsontext.Value
 	var syntax *jsontext.SyntacticError
-	var meaning *jsonv2.SemanticError
-	switch {
-	case err == nil:
-		return nil
+	switch err := jsonv2.Unmarshal(c.body, &whole); {
 	case errors.As(err, &syntax):
 		return badBody(fmt.Sprintf("The body is not valid JSON: there is a mistake near byte %d.", syntax.ByteOffset))
-	case errors.As(err, &meaning):
-		return wrongMember(meaning)
+	case err != nil:
+		return badBody("The body is not valid JSON.")
 	}
-	return badBody("The body is not valid JSON.")
+	unknown := jsonv2.RejectUnknownMembers(!isV1(c.URL.Path))
+	err := jsonv2.Unmarshal(c.body, into, unknown)
+	if err == nil {
+		return nil
+	}
+	if wrong := parseEach(c.body, into, unknown); wrong != nil {
+		return wrong
+	}
+	return badBody("The body is not the JSON asked for.")
+}
+
+// mostMistakes is how many wrong members of one body are named.
+const mostMistakes = 100
+
+// parseEach reads the members of a JSON object one by one and names those that
+// are wrong.
+func parseEach(body []byte, into any, options jsonv2.Options) error {
+	var f domain.Fields
+	in := jsontext.NewDecoder(bytes.NewReader(body))
+	_, _ = in.ReadToken() // the brace; what is read here is valid
+	for in.PeekKind() == '"' && len(f) < mostMistakes {
+		member := []byte("{")
+		for _, end := range []byte(":}") {
+			part, err := in.ReadValue()
+			if err != nil {
+				return err
+			}
+			member = append(append(member, part...), end)
+		}
+		var wrong *jsonv2.SemanticError
+		if errors.As(jsonv2.Unmarshal(member, into, options), &wrong) {
+			wrongMember(&f, wrong)
+		}
+	}
+	return f.Err()
 }
 
 // wrongMember names the member of a body that has the wrong type, or is not known.
-func wrongMember(e *jsonv2.SemanticError) error {
+func wrongMember(f *domain.Fields, e *jsonv2.SemanticError) {
 	field := strings.ReplaceAll(strings.TrimPrefix(string(e.JSONPointer), "/"), "/", ".")
-	var f domain.Fields
 	switch {
 	case errors.Is(e.Err, jsonv2.ErrUnknownName):
 		f.Add(field, domain.Malformed, "is not known here; leave it out")
@@ -110,7 +141,6 @@ func wrongMember(e *jsonv2.SemanticError) error {
 	default:
 		f.Add(field, domain.Malformed, "must be "+typeNames[e.GoType.Kind().String()])
 	}
-	return f.Err()
 }
 
 // typeNames says what is asked for, by kind of Go type.

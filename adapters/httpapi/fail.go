@@ -9,6 +9,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/webex"
+	"ledgerline/projections"
 )
 
 // refusal is an error in the words of HTTP. Its text is safe to show.
@@ -90,6 +91,8 @@ func (a *api) judge(c *call, err error) *refusal {
 		return &refusal{status: http.StatusConflict, name: "contended", title: "Too many changes at once", detail: no.Text, code: codeContended, retry: 1}
 	case no != nil:
 		return refuse(no, err)
+	case errors.Is(err, projections.ErrNotCurrent):
+		return &refusal{status: http.StatusServiceUnavailable, name: "building", title: "Views are being built", detail: "Views that are being built cannot be compared. Try again when they are complete.", retry: 5}
 	case errors.Is(err, commands.ErrTooLarge):
 		return &refusal{status: http.StatusRequestEntityTooLarge, name: "too-large", title: "Too large", detail: "The request holds more than one record can. Shorten it."}
 	case c.Context().Err() != nil:
@@ -99,8 +102,12 @@ func (a *api) judge(c *call, err error) *refusal {
 	switch {
 	case errors.As(err, &damaged):
 		return &refusal{status: http.StatusInternalServerError, name: "damaged", title: "Damaged record", detail: "The record at position " + damaged.Position.String() + " of the log is damaged and is not served. Restore it from a backup."}
-	case errors.Is(err, commands.ErrFull):
-		return &refusal{status: http.StatusServiceUnavailable, name: "full", title: "The disk is full", detail: "The disk is full; nothing was recorded. Try again when there is room.", retry: 60}
+	case noRoom(err):
+		return errFull
+	case errors.Is(err, commands.ErrWebexAccess):
+		return &refusal{status: http.StatusBadGateway, name: "webex-access", title: "No access to Webex", detail: "Webex had to be asked, and Ledgerline's own access to Webex failed. This says nothing about the request. Have the credentials of this partner checked.", retry: 60}
+	case errors.Is(err, commands.ErrNoWebex):
+		return &refusal{status: http.StatusBadGateway, name: "webex-access", title: "No access to Webex", detail: "Webex had to be asked, and no access to Webex is configured for this partner. This says nothing about the request."}
 	case errors.Is(err, commands.ErrWebexSilent):
 		return &refusal{status: http.StatusBadGateway, name: "webex-silent", title: "Webex did not answer", detail: "Webex had to be asked and did not answer. Try again.", retry: 5}
 	}

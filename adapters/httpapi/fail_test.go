@@ -69,6 +69,24 @@ func TestPrechecksPassOnWhatWebexSays(t *testing.T) {
 	require.NotContains(t, w.logged.text(), "a@example.com")
 }
 
+func TestAPrecheckThatWebexWasNotAskedForIsNobodysMistake(t *testing.T) {
+	w := newWorld(t).templates()
+	for text, err := range map[string]error{
+		"own access to Webex failed": &commands.WebexError{Outcome: commands.Refused, Status: 401, Message: "secret"},
+		"access to Webex failed":     &commands.WebexError{Outcome: commands.NotDone, Status: 400, Message: "no access token: secret"},
+		"did not answer":             &commands.WebexError{Outcome: commands.Unknown, Message: "no reply: secret"},
+	} {
+		w.webex.validate = err
+		a := w.send("write", "POST", "/v1/broadworks/subscribers/validate", `{"email":"a@example.com"}`)
+		require.Contains(t, a.as(502)["message"], text)
+		require.NotContains(t, a.Body.String(), "secret")
+		require.NotContains(t, a.Body.String(), "Webex says")
+	}
+	w.Handler.(*api).Service.Webex = func(string) commands.Webex { return nil }
+	body := w.send("write", "POST", "/v1/broadworks/subscribers/validate", `{"email":"a@example.com"}`).as(502)
+	require.Contains(t, body["message"], "no access to Webex is configured for this partner")
+}
+
 func TestAPanicIsAnInternalErrorAndTheProgramGoesOn(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.ActivationLink = func(string) string { panic("no link") } })
 	w.send("write", "POST", "/api/templates", `{"provisioningId":"bmV3","name":"New","region":"EU","emailLanguage":"sv","cluster":"C1","defaultPackage":"basic","emails":"untrusted"}`).as(500)

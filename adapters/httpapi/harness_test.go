@@ -167,6 +167,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	}
 	w.Handler = New(config)
 	w.issueTokens()
+	require.NoError(t, views.Wait(t.Context(), 0))
 	return w
 }
 

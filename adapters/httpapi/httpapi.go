@@ -20,6 +20,10 @@ func New(c Config) http.Handler {
 		panic("httpapi: Config lacks a field that is needed")
 	}
 	a := &api{Config: c.withDefaults(), mux: http.NewServeMux(), routes: map[string]*route{}, document: document()}
+	a.room = &room{now: c.Service.Now}
+	service := *c.Service
+	service.Log = watched{service.Log, a.room}
+	a.Service = &service
 	a.metrics = newMetrics(a)
 	for _, r := range routes {
 		a.routes[r.pattern()] = r
@@ -34,7 +38,8 @@ type api struct {
 	mux      *http.ServeMux
 	routes   map[string]*route // by pattern
 	metrics  *metrics
-	document []byte        // OpenAPI, as JSON
+	document []byte // OpenAPI, as JSON
+	room     *room
 	target   atomic.Uint64 // position that the views had to reach to be ready, plus 1; 0: nobody asked yet
 }
 

@@ -44,11 +44,12 @@ type ModelReport struct {
 	Examples      []Difference `json:"examples,omitempty"`
 }
 
-// Difference is one row that differs.
+// Difference is one row that differs. The rows are in the notation of the program:
+// for whoever looks for the fault, not to be read by machines.
 type Difference struct {
 	Key     string `json:"key"`
-	Served  string `json:"served"`
-	Rebuilt string `json:"rebuilt"`
+	Served  string `json:"served"`  // empty: there is no such row
+	Rebuilt string `json:"rebuilt"` // empty: there is no such row
 }
 
 // verify serves POST /api/verify.

@@ -151,6 +151,9 @@ func checkError(t *testing.T, doc *openapi3.T, r *http.Request, rec *httptest.Re
 	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &body))
 	require.NoError(t, doc.Components.Schemas[name].Value.VisitJSON(body), rec.Body.String())
 	require.Equal(t, rec.Header().Get("TrackingID"), body[id])
+	if rec.Code == http.StatusServiceUnavailable {
+		require.NotEmpty(t, rec.Header().Get("Retry-After"))
+	}
 	if rec.Code == http.StatusUnauthorized {
 		require.NotEmpty(t, rec.Header().Get("WWW-Authenticate"))
 	}
@@ -197,7 +200,7 @@ func TestTheDocumentIsServedAsOpenAPI31(t *testing.T) {
 func TestProblemTypesAreThoseOfTheDocument(t *testing.T) {
 	doc, err := loaded()
 	require.NoError(t, err)
-	for _, f := range []*refusal{errNoPath, errNotFound, errMethod, errVersion, errBehind, errPanic, errNoToken, errBadToken, errRole} {
+	for _, f := range []*refusal{errNoPath, errNotFound, errMethod, errVersion, errBehind, errFull, errPanic, errNoToken, errBadToken, errRole} {
 		require.Contains(t, doc.Info.Description, f.name)
 	}
 }

@@ -23,7 +23,7 @@ const (
 
 // routes is who may ask what: the one table, consulted by the one function serve.
 var routes = []*route{
-	{method: "GET", path: "/v1/broadworks/subscribers", scope: token.Read, serve: (*api).v1List},
+	{method: "GET", path: "/v1/broadworks/subscribers", scope: token.Read, serve: fromViews((*api).v1List)},
 	{method: "POST", path: "/v1/broadworks/subscribers", scope: token.Write, serve: (*api).v1Provision},
 	{method: "POST", path: "/v1/broadworks/subscribers/validate", scope: token.Write, serve: (*api).v1Validate},
 	{method: "GET", path: "/v1/broadworks/subscribers/{subscriberId}", scope: token.Read, serve: (*api).v1Get},
@@ -31,15 +31,15 @@ var routes = []*route{
 	{method: "DELETE", path: "/v1/broadworks/subscribers/{subscriberId}", scope: token.Write, serve: (*api).v1Remove},
 	{method: "POST", path: "/v1/subscribers/{subscriberId}/emails/consentMove", scope: token.Write, serve: (*api).v1ConsentMove},
 
-	{method: "GET", path: "/api/templates", scope: token.Read, serve: (*api).listTemplates},
+	{method: "GET", path: "/api/templates", scope: token.Read, serve: fromViews((*api).listTemplates)},
 	{method: "POST", path: "/api/templates", scope: token.Write, serve: (*api).createTemplate},
 	{method: "GET", path: "/api/templates/{provisioningId}", scope: token.Read, serve: (*api).getTemplate},
 	{method: "PUT", path: "/api/templates/{provisioningId}", scope: token.Write, serve: (*api).changeTemplate},
 	{method: "GET", path: "/api/templates/{provisioningId}/check", scope: token.Read, serve: (*api).checkTemplate},
 
-	{method: "GET", path: "/api/users", scope: token.Read, serve: (*api).listUsers},
+	{method: "GET", path: "/api/users", scope: token.Read, serve: fromViews((*api).listUsers)},
 	{method: "POST", path: "/api/users", scope: token.Write, serve: (*api).onboardUser},
-	{method: "GET", path: "/api/users/export", scope: token.Read, serve: (*api).exportUsers},
+	{method: "GET", path: "/api/users/export", scope: token.Read, serve: fromViews((*api).exportUsers)},
 	{method: "GET", path: "/api/users/{id}", scope: token.Read, serve: (*api).getUser},
 	{method: "PATCH", path: "/api/users/{id}", scope: token.Write, serve: (*api).changeUser},
 	{method: "DELETE", path: "/api/users/{id}", scope: token.Write, serve: (*api).deleteUser},
@@ -50,8 +50,8 @@ var routes = []*route{
 	{method: "POST", path: "/api/users/{id}/email", scope: token.Write, role: domain.RoleProgram, serve: (*api).submitEmail},
 	{method: "POST", path: "/api/users/{id}/email/validation", scope: token.Write, role: domain.RoleProgram, serve: (*api).validateEmail},
 
-	{method: "GET", path: "/api/audit", scope: token.Read, serve: (*api).listAudit},
-	{method: "GET", path: "/api/licences", scope: token.Read, serve: (*api).countLicences},
+	{method: "GET", path: "/api/audit", scope: token.Read, serve: fromViews((*api).listAudit)},
+	{method: "GET", path: "/api/licences", scope: token.Read, serve: fromViews((*api).countLicences)},
 	{method: "GET", path: "/api/licences/table", scope: token.Read, serve: (*api).licenceTable},
 	{method: "PUT", path: "/api/licences/table/{package}", scope: token.Admin, serve: (*api).setLicences},
 	{method: "POST", path: "/api/imports", scope: token.Write, serve: (*api).importUsers},

@@ -37,7 +37,9 @@ func (a *api) status(w http.ResponseWriter, c *call) error {
 	}
 	var body struct {
 		Log struct {
-			Head domain.Position `json:"head"`
+			Head     domain.Position `json:"head"`
+			Writable bool            `json:"writable"`
+			Reason   string          `json:"reason,omitempty"` // why it is not
 		} `json:"log"`
 		Views struct {
 			Applied domain.Position `json:"applied"`
@@ -53,7 +55,8 @@ func (a *api) status(w http.ResponseWriter, c *call) error {
 			Simulated bool `json:"simulated"`
 		} `json:"webex"`
 	}
-	body.Log.Head = l.Head
+	unwritable := a.writable(c.Context())
+	body.Log.Head, body.Log.Writable, body.Log.Reason = l.Head, unwritable == nil, whyNot(unwritable)
 	body.Views.Applied, body.Views.Behind, body.Views.Well = l.Applied, l.Behind, a.Views.Err() == nil
 	body.Views.Models = []model{}
 	for _, m := range a.Views.Status() {
@@ -80,22 +83,37 @@ func (a *api) healthy(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// whyNot says in words that are safe to show why the log cannot be written to.
+func whyNot(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case noRoom(err):
+		return "the disk is full"
+	}
+	return "the log cannot be read or written to"
+}
+
 // ready serves GET /readyz: the log can be written to, and the views have once
 // reached what was its head when this was first asked.
 func (a *api) ready(w http.ResponseWriter, c *call) error {
 	l, err := a.lag(c.Context())
 	if err == nil {
-		err = a.Writable(c.Context())
+		err = a.writable(c.Context())
 	}
 	if err == nil {
 		a.target.CompareAndSwap(0, uint64(l.Head)+1)
 	}
 	body := struct {
-		Ready    bool `json:"ready"`
-		Writable bool `json:"writable"`
+		Ready    bool   `json:"ready"`
+		Writable bool   `json:"writable"`
+		Reason   string `json:"reason,omitempty"` // why it is not ready
 		lag
-	}{Writable: err == nil, lag: l}
+	}{Writable: err == nil, Reason: whyNot(err), lag: l}
 	body.Ready = body.Writable && uint64(l.Applied)+1 >= a.target.Load()
+	if body.Writable && !body.Ready {
+		body.Reason = "the views have not caught up with the log yet"
+	}
 	status := http.StatusOK
 	if !body.Ready {
 		status = http.StatusServiceUnavailable

@@ -61,16 +61,17 @@ func (a *api) onboardUser(w http.ResponseWriter, c *call) error {
 		v1Request
 		Flow subscriber.Flow `json:"flow"`
 	}
-	if err := decode(w, c, &body); err != nil {
+	err := decode(w, c, &body)
+	wrong, ok := fieldsOf(err)
+	if !ok {
 		return err
 	}
-	var f domain.Fields
 	switch body.Flow {
 	case "", subscriber.API, subscriber.FlowThrough, subscriber.SelfActivation:
 	default:
-		f.Add("flow", domain.Malformed, "must be one of api, flow_through, self_activation")
+		wrong.Add("flow", domain.Malformed, "must be one of api, flow_through, self_activation")
 	}
-	if err := f.Err(); err != nil {
+	if err := a.mistakes(c, body.v1Request, wrong); err != nil {
 		return err
 	}
 	id, r, err := a.onboard(c, commands.OnboardSubscriber{Request: body.request(), Flow: body.Flow})

@@ -71,10 +71,15 @@ func (b v1Request) request() webex.Request {
 	}
 }
 
+// onboard is the command that the values stand for, without the template's terms.
+func (b v1Request) onboard() subscriber.Onboard {
+	r := b.request()
+	return subscriber.Onboard{ProvisioningID: r.ProvisioningID, SPEnterpriseID: r.SPEnterpriseID, Profile: r.Profile, Email: r.Email, Language: r.Language}
+}
+
 // missing names the mandatory fields that are not given. Webex asks for the
 // package, which /api takes from the template.
-func (b v1Request) missing() error {
-	var f domain.Fields
+func (b v1Request) missing() (f domain.Fields) {
 	for _, field := range []struct{ name, value string }{
 		{"provisioningId", b.ProvisioningID}, {"userId", b.UserID}, {"spEnterpriseId", b.SPEnterpriseID},
 		{"firstName", b.FirstName}, {"lastName", b.LastName}, {"package", b.Package},
@@ -83,16 +88,18 @@ func (b v1Request) missing() error {
 			f.Add(field.name, domain.Missing, "is missing")
 		}
 	}
-	return f.Err()
+	return f
 }
 
 // v1Provision serves POST /v1/broadworks/subscribers.
 func (a *api) v1Provision(w http.ResponseWriter, c *call) error {
 	var body v1Request
-	if err := decode(w, c, &body); err != nil {
+	err := decode(w, c, &body)
+	wrong, ok := fieldsOf(err)
+	if !ok {
 		return err
 	}
-	if err := body.missing(); err != nil {
+	if err := a.mistakes(c, body, together(wrong, body.missing())); err != nil {
 		return err
 	}
 	id, r, err := a.onboard(c, commands.OnboardSubscriber{Request: body.request()})
@@ -112,13 +119,18 @@ func (a *api) v1Validate(w http.ResponseWriter, c *call) error {
 			PrimaryEmail string `json:"primaryEmail"`
 		} `json:"customerInfo"`
 	}
-	if err := decode(w, c, &body); err != nil {
+	err := decode(w, c, &body)
+	wrong, ok := fieldsOf(err)
+	if !ok {
 		return err
 	}
-	if body.CustomerInfo != nil && strings.TrimSpace(body.CustomerInfo.PrimaryEmail) == "" {
-		var f domain.Fields
-		f.Add("customerInfo.primaryEmail", domain.Missing, "is missing")
-		return f.Err()
+	if len(wrong) == 0 && body.CustomerInfo != nil && strings.TrimSpace(body.CustomerInfo.PrimaryEmail) == "" {
+		wrong.Add("customerInfo.primaryEmail", domain.Missing, "is missing")
+	}
+	if len(wrong) > 0 {
+		given, _ := body.onboard().Clean()
+		more, _ := fieldsOf(given.CheckGiven())
+		return together(wrong, more).Err()
 	}
 	if err := a.Service.PrecheckSubscriber(c.Context(), body.request(), c.partner()); err != nil {
 		return err
@@ -161,18 +173,62 @@ func (a *api) v1Here(c *call) (uuid.UUID, commands.Subscriber, error) {
 func (a *api) v1Update(w http.ResponseWriter, c *call) error {
 	var body struct {
 		detailsBody
+		lasting
 		Package *string `json:"package"`
 	}
 	if err := decode(w, c, &body); err != nil {
 		return err
 	}
 	return a.v1Change(w, c, func(s *commands.Service, id uuid.UUID, why domain.Cause) (commands.Subscriber, error) {
+		if err := a.lasts(c, id, body.lasting); err != nil {
+			return commands.Subscriber{}, err
+		}
 		change := body.change(id)
 		change.Package = body.Package
 		return s.ChangeSubscriber(c.Context(), change, why)
 	}, func(id uuid.UUID, r commands.Subscriber) {
 		writeJSON(w, http.StatusOK, showV1(id, r.Value))
 	})
+}
+
+// lasting is what stays as it is while a subscriber is provisioned.
+// Source: PUT /broadworks/subscribers/{subscriberId}.
+type lasting struct {
+	Email          *string `json:"email"`
+	SPEnterpriseID *string `json:"spEnterpriseId"`
+	ProvisioningID *string `json:"provisioningId"`
+	Language       *string `json:"language"`
+}
+
+// lasts refuses values that are not the current ones.
+func (a *api) lasts(c *call, id uuid.UUID, b lasting) error {
+	if b == (lasting{}) {
+		return nil
+	}
+	_, r, err := a.user(c, id.String())
+	if err != nil {
+		return err
+	}
+	if !r.Value.Here() {
+		return errNotFound
+	}
+	var f domain.Fields
+	for _, field := range []struct {
+		name  string
+		asked *string
+		have  string
+		form  func(string) string
+	}{
+		{"email", b.Email, r.Value.Email, subscriber.CanonicalEmail},
+		{"spEnterpriseId", b.SPEnterpriseID, r.Value.SPEnterpriseID, trimmed},
+		{"provisioningId", b.ProvisioningID, r.Value.ProvisioningID, func(id string) string { return strings.TrimRight(id, "=") }},
+		{"language", b.Language, r.Value.Language, trimmed},
+	} {
+		if field.asked != nil && field.form(trimmed(*field.asked)) != field.form(field.have) {
+			f.Add(field.name, domain.Malformed, "cannot be changed; remove the subscriber and provision it again")
+		}
+	}
+	return f.Err()
 }
 
 // v1Remove serves DELETE /v1/broadworks/subscribers/{subscriberId}.

@@ -258,3 +258,24 @@ func TestAPrecheckRecordsNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, head, after)
 }
+
+func TestWhatCannotBeChangedIsRefusedByName(t *testing.T) {
+	w := newWorld(t).templates()
+	id := w.onboard("u@sp.com", `,"email":"u@acme.com","language":"en_US"`)
+	target := "/v1/broadworks/subscribers/" + id
+	for field, value := range map[string]string{"email": "v@acme.com", "spEnterpriseId": "SP2", "provisioningId": trusted, "language": ""} {
+		body := w.send("write", "PUT", target, `{"firstName":"Joan","`+field+`":"`+value+`"}`).as(400)
+		wrong := body["errors"].([]any)[0].(map[string]any)
+		require.Equal(t, field, wrong["fieldName"])
+		require.Contains(t, wrong["description"], "cannot be changed; remove the subscriber and provision it again")
+	}
+	require.Len(t, w.send("write", "PUT", target, `{"email":"v@acme.com","language":"sv_SE"}`).as(400)["errors"], 2)
+	require.Equal(t, "John", w.get(id).as(200)["firstName"])
+
+	current := w.get(id).Body.String() // what was read may be sent back
+	w.send("write", "PUT", target, current).as(200)
+	w.send("write", "PUT", target, `{"email":"U@acme.com","provisioningId":"`+untrusted+`=","spEnterpriseId":"SP1+acme","language":"en_US","firstName":"Joan"}`).as(200)
+	w.send("write", "PUT", target, `{"email":null}`).as(200)
+	w.send("write", "PUT", "/v1/broadworks/subscribers/"+webex.EncodeID(webex.TypeSubscriber, token.ID("x")), `{"email":"v@acme.com"}`).as(404)
+	w.send("other", "PUT", target, `{"email":"v@acme.com"}`).as(404)
+}

@@ -131,6 +131,9 @@ func TestTheCauseSaysWhoAskedThroughWhatAndWhy(t *testing.T) {
 	}, change("A", "X-Reason", "ticket 7: Müller 100% sure", "TrackingID", "SIMPLE_1"))
 	require.Equal(t, "größer", change("B", "X-Reason", url.PathEscape("größer")).Reason)
 	require.Regexp(t, `^key/[0-9a-f]{12}$`, change("C", "Idempotency-Key", "key").Request)
+	again := change("C", "Idempotency-Key", "key", "TrackingID", "SIMPLE_2") // a repetition may have another
+	require.Regexp(t, `^key/[0-9a-f]{12}$`, again.Request)
+	require.Regexp(t, `^key2/[0-9a-f]{12}$`, change("C2", "Idempotency-Key", "key2", "TrackingID", "SIMPLE_3").Request)
 	require.Regexp(t, `^LEDGERLINE_`, change("D").Request)
 	for i, unfit := range []string{"with space", strings.Repeat("x", 200), "ü"} {
 		require.Regexp(t, `^LEDGERLINE_`, change(string(rune('E'+i)), "TrackingID", unfit).Request)

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -21,6 +25,17 @@ id or by our id.`,
   ledgerline audit --surface cli --from 2026-01-31
   ledgerline audit --json --limit 0 > audit.jsonl`,
 		Args: arguments(cobra.MaximumNArgs(1)),
+		PreRunE: func(*cobra.Command, []string) error {
+			switch {
+			case limit < 0:
+				return usageError{errors.New("--limit must not be negative")}
+			case !isTime(*filters["from"]):
+				return badTime("--from", *filters["from"])
+			case !isTime(*filters["until"]):
+				return badTime("--until", *filters["until"])
+			}
+			return nil
+		},
 		RunE: verb(func(c *cli, args []string) error {
 			query := url.Values{}
 			for name, value := range filters {
@@ -29,8 +44,6 @@ id or by our id.`,
 				}
 			}
 			switch {
-			case limit < 0:
-				return usageError{errors.New("--limit must not be negative")}
 			case len(args) == 1 && len(query) > 0:
 				return usageError{errors.New("the story of one user is told whole; leave out the filters")}
 			case len(args) == 1:
@@ -52,6 +65,31 @@ id or by our id.`,
 	}
 	c.Flags().IntVar(&limit, "limit", 50, "at most so many; 0: all")
 	return c
+}
+
+// eventTypes lists the types of events that can be recorded.
+func eventTypes() []string {
+	types := make([]string, len(events))
+	for i, e := range events {
+		types[i] = e.EventType()
+	}
+	slices.Sort(types)
+	return types
+}
+
+func badTime(flag, value string) error {
+	return usageError{fmt.Errorf("%s must be a day like 2026-01-31, or a time like 2026-01-31T12:00:00Z, not %q", flag, value)}
+}
+
+// isTime says whether the API will understand a time, or there is none.
+func isTime(text string) bool {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", time.DateOnly} {
+		if _, err := time.Parse(layout, text); err == nil {
+			return true
+		}
+	}
+	_, err := strconv.ParseUint(text, 10, 53) // milliseconds
+	return text == "" || err == nil
 }
 
 // auditRecord is an entry of the log as the API tells it.
@@ -100,6 +138,9 @@ func listAudit(c *cli, query url.Values, limit int) error {
 		told++
 		return c.tell(item, true)
 	})
+	if kind := query.Get("type"); told == 0 && kind != "" && !slices.Contains(eventTypes(), kind) {
+		c.say("There is no type %q. There are:\n  %s", kind, strings.Join(eventTypes(), "\n  "))
+	}
 	switch {
 	case err != nil:
 		return err

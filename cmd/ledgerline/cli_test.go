@@ -39,7 +39,8 @@ func typed(ctx context.Context, in string, args ...string) outcome {
 // it was asked.
 type fake struct {
 	answers map[string]http.HandlerFunc
-	flags   []string // that lead a command line here
+	flags   []string                           // that lead a command line here
+	keep    func(r *http.Request, body []byte) // is given every request, if not nil
 
 	mu    sync.Mutex
 	asked []*http.Request
@@ -57,9 +58,12 @@ func newFake(t *testing.T, answers map[string]http.HandlerFunc) *fake {
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
+	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()
 	f.asked = append(f.asked, r)
+	if f.keep != nil {
+		f.keep(r, body)
+	}
 	f.mu.Unlock()
 	if answer, ok := f.answers[r.Method+" "+r.URL.Path]; ok {
 		answer(w, r)
@@ -103,6 +107,19 @@ func TestExitCodesSayWhatHappened(t *testing.T) {
 		"an unknown flag":           {nil, "users list --wat", exitUsage, "unknown flag"},
 		"a missing argument":        {nil, "users show", exitUsage, "Usage: ledgerline users show USER"},
 		"a negative limit":          {nil, "users list --limit -1", exitUsage, "negative"},
+		"a limit in words":          {nil, "users list --limit abc", exitUsage, `--limit must be a whole number, not "abc"`},
+		"an argument too few":       {nil, "users change-package u1", exitUsage, "PACKAGE is missing"},
+		"an argument too many":      {nil, "users show u1 u2", exitUsage, `takes USER only; leave out "u2"`},
+		"an argument to none":       {nil, "users list u1", exitUsage, `takes no argument; leave out "u1"`},
+		"help about nothing":        {nil, "help bogus", exitUsage, `no command or topic "bogus"`},
+		"a scope that is not there": {nil, "tokens create portal --scopes bogus", exitUsage, `no scope "bogus"; there are read, write and admin`},
+		"a time in words":           {nil, "audit --from yesterday", exitUsage, `--from must be a day like 2026-01-31`},
+		"an event never heard of":   {map[string]http.HandlerFunc{"GET /api/audit": says(200, `{"items":[]}`)}, "audit --type foo", exitDone, "subscriber.onboarded.v1"},
+		"no licences by mistake":    {nil, "licences set basic", exitUsage, "--none"},
+		"none and some licences":    {nil, "licences set basic Calling --none", exitUsage, "--none"},
+		"import of a directory":     {nil, "import .", exitFailed, ". is a directory"},
+		"rows for people":           {nil, "import x.csv --rows all", exitUsage, "--rows goes with --json"},
+		"a file too large":          {map[string]http.HandlerFunc{"POST /api/imports": says(413, `{"detail":"The body is longer than 200 bytes."}`)}, "import testdata/users.csv", exitRefused, "larger than 200 bytes, the most that the server takes in one file.\nSplit it"},
 		"retry of nobody":           {nil, "users retry", exitUsage, "--all"},
 		"retry of all of them":      {nil, "users retry --all --yes", exitUsage, "--status error"},
 		"a refusal, with the fixes": {map[string]http.HandlerFunc{"GET /api/users": user, retry: says(400, invalid)}, "users retry u1", exitRefused, "email: must contain one @ only.\n  licences.0: is there twice (Correct the value)"},
@@ -126,6 +143,12 @@ func TestExitCodesSayWhatHappened(t *testing.T) {
 		}})
 		require.Equal(t, exitStopped, typed(ctx, "", append([]string{"users", "list"}, f.flags...)...).code)
 	})
+}
+
+func TestAFlagWithoutItsValueIsNamed(t *testing.T) {
+	got := typed(t.Context(), "", "users", "list", "--status")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.talk, "--status needs a value")
 }
 
 func TestAServerThatDoesNotAnswerIsNamed(t *testing.T) {
@@ -209,7 +232,7 @@ func TestAnImportThatBreaksOffSaysHowToGoOn(t *testing.T) {
 	got := f.run(t, "import", file, "--yes")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.talk, "Ignored, because nothing here knows the column: Shoe size")
-	require.Contains(t, got.talk, "1 row was done so far, and they stay. To go on: ledgerline import "+file)
+	require.Contains(t, got.talk, "At least 1 row was done, and stays; importing the file again goes on from there: ledgerline import "+file)
 }
 
 func TestAnImportThatIsStoppedSaysHowToGoOn(t *testing.T) {
@@ -228,7 +251,8 @@ func TestAnImportThatIsStoppedSaysHowToGoOn(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("userId,spEnterpriseId,provisioningId,firstName,lastName\nu1,e,p,a,b\nu2,e,p,a,b\n"), 0o600))
 	got := typed(ctx, "", append([]string{"import", file, "--yes"}, f.flags...)...)
 	require.Equal(t, exitStopped, got.code, got.talk)
-	require.Contains(t, got.talk, "To go on: ledgerline import "+file)
+	require.Contains(t, got.talk, "importing the file again goes on from there: ledgerline import "+file)
+	require.NotContains(t, got.talk, "0 rows")
 }
 
 func TestNothingIsImportedUnasked(t *testing.T) {

@@ -75,6 +75,7 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 	if file, ok := body.(*os.File); ok {
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 			r.ContentLength = info.Size()
+			r.Header.Set("Expect", "100-continue") // a no comes before the file goes out
 		}
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,12 +17,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"ledgerline/adapters/eventlog/sqlite"
+	"ledgerline/commands"
 )
 
 // connection is what the global flags say about where the data are.
 type connection struct {
 	data, server, tokenFile, reason string
-	patience                        time.Duration // with a server that is only starting, or a command that is at work
+	patience                        time.Duration // with a server that is only starting, a command that is at work, views that are held up
+	damaged                         bool          // a damaged log is what is to be looked at
 }
 
 // startsWithin is how long a server may take from its hold on the log until it
@@ -77,14 +80,17 @@ func connect(ctx context.Context, o connection, begin bool) (*client, error) {
 // open opens the engine in this process.
 func (c *client) open(ctx context.Context, o connection) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	e, err := openEngine(ctx, engineOptions{Data: o.data, Log: log})
+	e, err := openEngine(ctx, engineOptions{Data: o.data, Passive: true, Log: log})
 	if err != nil {
 		return err
 	}
 	c.http.Transport, c.base, c.local, c.close = inProcess{e.Handler}, "http://ledgerline", true, e.Close
-	head, err := e.log.Head(ctx)
-	if err == nil {
-		err = e.views.Wait(ctx, head)
+	err = e.caughtUp(ctx, o.patience)
+	if damage := (*commands.DamagedError)(nil); errors.As(err, &damage) {
+		err = fmt.Errorf("the log in %s has a %w. It needs a backup; to list all damage: ledgerline verify --data %s", o.data, err, o.data)
+		if o.damaged {
+			err = nil
+		}
 	}
 	if err == nil {
 		err = c.readToken(o.tokenFile)
@@ -93,6 +99,46 @@ func (c *client) open(ctx context.Context, o connection) error {
 		err = errors.Join(err, e.Close())
 	}
 	return err
+}
+
+// caughtUp waits until the views show all of the log.
+//
+// Errors: *commands.DamagedError at once; whatever else has held the views up
+// for as long as patience.
+func (e *engine) caughtUp(ctx context.Context, patience time.Duration) error {
+	head, err := e.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() { stop(e.heldUp(ctx, patience)) }()
+	if err := e.views.Wait(ctx, head); err != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// heldUp returns why the views will not get on, or nil when ctx ends.
+func (e *engine) heldUp(ctx context.Context, patience time.Duration) error {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for well := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.follow.ended:
+			return cmp.Or(e.views.Err(), errors.New("the views are not kept up to date any more"))
+		case now := <-again.C:
+			err := e.views.Err()
+			if damage := (*commands.DamagedError)(nil); errors.As(err, &damage) || err != nil && now.Sub(well) >= patience {
+				return err
+			}
+			if err == nil {
+				well = now
+			}
+		}
+	}
 }
 
 // runningServer returns the URL of the server that works on a data directory;

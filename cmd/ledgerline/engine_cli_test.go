@@ -81,7 +81,8 @@ func TestALedgerIsRunFromTheCommandLineAlone(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.out), &result))
 	require.Equal(t, importCounts{Rows: 36, Created: 14, Rejected: 22}, result.importCounts)
 	require.Equal(t, strings.TrimSuffix(file, ".csv")+".rejected.csv", result.RejectedFile)
-	require.Contains(t, got.talk, "no server runs")
+	require.Contains(t, got.talk, "carried out at Webex by the next `ledgerline serve --data "+data+"`")
+	require.NoFileExists(t, filepath.Join(data, "webex-simulator.db"), "without a server, nothing is asked of Webex")
 
 	got = ledgerline("import", result.RejectedFile, "--yes", "--json")
 	require.NoError(t, json.Unmarshal([]byte(got.out), &result))
@@ -117,6 +118,7 @@ func TestOneUserIsFollowedChangedAndRemoved(t *testing.T) {
 	got = ledgerline("licences", "set", "premium", "Calling", "Everything")
 	require.Contains(t, got.out, "Calling, Everything")
 	require.Equal(t, exitNotFound, ledgerline("licences", "set", "gold", "Calling").code)
+	require.Regexp(t, `softphone\s*\n`, ledgerline("licences", "set", "softphone", "--none").out)
 
 	export := filepath.Join(data, "users.csv")
 	require.Equal(t, exitDone, ledgerline("users", "export", export, "--customer", "SP1+ent28").code)

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes of every verb, as exitCodesTopic tells them.
@@ -95,12 +97,41 @@ type worded struct {
 func (e worded) Error() string { return e.text }
 func (e worded) Unwrap() error { return e.kind }
 
-// arguments makes what cobra says about arguments a usageError.
+// arguments says in plain words what a check of arguments finds wrong, as a
+// usageError.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usageError{errors.New(err.Error() + "\nUsage: " + c.UseLine())}
+		err := check(c, args)
+		if err == nil {
+			return nil
 		}
-		return nil
+		text := err.Error()
+		names := strings.Fields(c.Use)[1:]
+		switch {
+		case len(args) < len(names):
+			text = strings.Join(names[len(args):], " ") + " is missing"
+		case !c.HasSubCommands() && len(names) == 0:
+			text = fmt.Sprintf("%s takes no argument; leave out %q", c.CommandPath(), args[0])
+		case !c.HasSubCommands():
+			text = fmt.Sprintf("%s takes %s only; leave out %q, or put what has spaces in quotes", c.CommandPath(), strings.Join(names, " "), args[len(names)])
+		}
+		return usageError{errors.New(text + "\nUsage: " + c.UseLine())}
 	}
+}
+
+// flagProblem says in plain words what is wrong with a flag.
+func flagProblem(err error) string {
+	var value *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &value):
+		form := map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time like 30s or 5m"}[value.GetFlag().Value.Type()]
+		if form == "" {
+			return err.Error()
+		}
+		return fmt.Sprintf("--%s must be %s, not %q", value.GetFlag().Name, form, value.GetValue())
+	case errors.As(err, &missing):
+		return fmt.Sprintf("--%s needs a value", missing.GetFlag().Name)
+	}
+	return err.Error()
 }

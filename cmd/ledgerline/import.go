@@ -1,26 +1,23 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"ledgerline/adapters/csvfile"
+	"ledgerline/domain"
 )
 
 func importCommand() *cobra.Command {
-	var yes, dryRun bool
+	var o importOptions
 	c := &cobra.Command{
-		Use:   "import FILE.csv",
+		Use:   "import FILE",
 		Short: "Onboard the users of a CSV file",
 		Long: `Onboard the users of a CSV file, each row on its own. First the whole file is
 tried without changing anything, and what would come of it is shown; then it is
@@ -31,6 +28,8 @@ Rows of users.csv that are rejected are written to users.rejected.csv, with the
 reasons beside them. Correct them there and import that file; the exit code is 5
 as long as rows are rejected.
 
+- reads standard input.
+
 The first line names the columns: userId, spEnterpriseId, provisioningId,
 firstName and lastName, and where wanted email, package, primaryPhoneNumber,
 mobilePhoneNumber, extension, language, timezone. Columns are separated by
@@ -39,69 +38,72 @@ commas, semicolons or tabs.`,
   ledgerline import users.csv --dry-run
   ledgerline import users.csv --yes --reason "move of site Lyon"`,
 		Args: arguments(cobra.ExactArgs(1)),
-		RunE: firstVerb(func(c *cli, args []string) error { return importFile(c, args[0], yes, dryRun) }),
+		PreRunE: func(c *cobra.Command, _ []string) error {
+			asJSON, _ := c.Flags().GetBool("json")
+			return o.check(asJSON)
+		},
+		RunE: firstVerb(func(c *cli, args []string) error { return importFile(c, args[0], o) }),
 	}
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "go ahead without being asked")
-	c.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only show what would come of it")
+	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "go ahead without being asked")
+	c.Flags().BoolVarP(&o.dryRun, "dry-run", "n", false, "only show what would come of it")
+	c.Flags().StringVar(&o.rows, "rows", "", "all: --json has the verdict on every row, not only on those that were rejected or repaired")
 	return c
 }
 
-// Lines of the API's answer to an import.
-type (
-	importCounts struct {
-		Rows      int `json:"rows"`
-		Created   int `json:"created"`
-		Unchanged int `json:"unchanged"`
-		Rejected  int `json:"rejected"`
+// importOptions are the flags of import.
+type importOptions struct {
+	yes, dryRun bool
+	rows        string
+}
+
+func (o importOptions) check(asJSON bool) error {
+	switch {
+	case o.rows != "" && o.rows != "all":
+		return usageError{fmt.Errorf("--rows must be all, not %q", o.rows)}
+	case o.rows != "" && !asJSON:
+		return usageError{errors.New("--rows goes with --json")}
 	}
-	importLine struct {
-		Progress *importCounts `json:"progress"`
-		Row      *struct {
-			Row     int      `json:"row"`
-			UserID  string   `json:"userId"`
-			Verdict string   `json:"verdict"`
-			Reason  string   `json:"reason"`
-			Repairs []string `json:"repairs"`
-		} `json:"row"`
-		Summary *struct {
-			importCounts
-			Repaired int `json:"repaired"`
-		} `json:"summary"`
-		Error *problemError `json:"error"`
-	}
-)
+	return nil
+}
 
 // importResult is what `import --json` prints.
 type importResult struct {
 	File   string `json:"file"`
 	DryRun bool   `json:"dryRun"`
 	importCounts
-	Repaired     int       `json:"repaired"`
-	Repairs      []string  `json:"repairs,omitempty"` // the first few
-	RejectedFile string    `json:"rejectedFile,omitempty"`
-	Reasons      []*reason `json:"reasons"`
+	Repaired     int         `json:"repaired"`
+	Repairs      []string    `json:"repairs,omitempty"` // the first few
+	RejectedFile string      `json:"rejectedFile,omitempty"`
+	Reasons      []*reason   `json:"reasons"`
+	Verdicts     []importRow `json:"verdicts"` // rejected and repaired rows, or all
 }
 
-func importFile(c *cli, path string, yes, dryRun bool) error {
-	if err := c.reportIgnored(path); err != nil {
+func importFile(c *cli, name string, o importOptions) error {
+	users, err := openUsers(c.ctx, name, c.in)
+	if err != nil {
 		return err
 	}
-	plan, err := c.runImport(path, true, newProgress(c.talk, "Checking", 0), nil)
+	defer users.close()
+	if err := c.reportIgnored(users); err != nil {
+		return err
+	}
+	check := importRun{users: users, dryRun: true, verdicts: c.json && o.dryRun, all: o.rows == "all" && o.dryRun}
+	plan, err := check.run(c, newProgress(c.talk, "Checking", 0))
 	if err != nil {
 		return stopped(c, err, "Nothing was imported.")
 	}
-	if dryRun {
+	if o.dryRun {
 		return c.printImport(plan)
 	}
 	if !c.json {
 		printPlan(c.talk, plan)
 	}
 	if plan.Created > 0 {
-		if err := c.confirm(fmt.Sprintf("Import %s?", count(plan.Created, "user", "users")), yes); err != nil {
+		if err := c.confirm(fmt.Sprintf("Import %s?", count(plan.Created, "user", "users")), o.yes); err != nil {
 			return err
 		}
 	}
-	result, err := c.carryOut(path, plan)
+	result, err := c.carryOut(importRun{users: users, verdicts: c.json, all: o.rows == "all"}, plan)
 	if err != nil {
 		return err
 	}
@@ -109,15 +111,18 @@ func importFile(c *cli, path string, yes, dryRun bool) error {
 }
 
 // reportIgnored reads the first line of the file and tells what nobody will read.
-func (c *cli) reportIgnored(path string) error {
-	file, err := os.Open(path)
+func (c *cli) reportIgnored(users *userFile) error {
+	file, err := os.Open(users.path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	f, err := csvfile.Open(file)
-	if err != nil {
-		return refused(fmt.Sprintf("%s: %v", path, headerProblem(err)))
+	switch {
+	case domain.AsRejection(err) != nil:
+		return refused(fmt.Sprintf("%s: %v", users.name, headerProblem(err)))
+	case err != nil:
+		return fmt.Errorf("%s: %w", users.name, err)
 	}
 	if len(f.Ignored) > 0 {
 		c.say("Ignored, because nothing here knows the column: %s", strings.Join(f.Ignored, ", "))
@@ -126,17 +131,36 @@ func (c *cli) reportIgnored(path string) error {
 }
 
 // carryOut imports the file, and writes the rows that are rejected to a file.
-func (c *cli) carryOut(path string, plan importResult) (importResult, error) {
-	rejects := &rejectedFile{original: path}
-	result, err := c.runImport(path, false, newProgress(c.talk, "Importing", plan.Rows), rejects.add)
-	if closeErr := rejects.close(); err == nil {
-		err = closeErr
+func (c *cli) carryOut(r importRun, plan importResult) (importResult, error) {
+	rejects := &rejectedFile{users: r.users}
+	if plan.Rejected > 0 {
+		rejects.open()
+		if rejects.displaced != nil && rejects.err == nil {
+			c.say("The rejected rows go to %s: %v", rejects.path, rejects.displaced)
+		}
+	}
+	r.reject = rejects.add
+	result, err := r.run(c, newProgress(c.talk, "Importing", plan.Rows))
+	if closeErr := rejects.close(); closeErr != nil {
+		c.say("The rejected rows could not all be written to a file: %v. To see them: ledgerline import %s --dry-run --json", closeErr, r.users.name)
 	}
 	result.RejectedFile = rejects.path
 	if err != nil {
-		return result, stopped(c, err, fmt.Sprintf("%s done so far, and they stay. To go on: ledgerline import %s", count(result.Rows, "row was", "rows were"), path))
+		return result, stopped(c, err, unfinished(result, err))
 	}
 	return result, nil
+}
+
+// unfinished says what holds when an import was begun and its end is not known.
+func unfinished(r importResult, err error) string {
+	if no := (*problemError)(nil); r.Rows == 0 && errors.As(err, &no) && no.Status < 500 {
+		return "Nothing was imported."
+	}
+	text := "What was done until then stays"
+	if r.Rows > 0 {
+		text = "At least " + count(r.Rows, "row was done, and stays", "rows were done, and stay")
+	}
+	return text + "; importing the file again goes on from there: ledgerline import " + r.File
 }
 
 // stopped says what holds when an import ends early.
@@ -146,59 +170,6 @@ func stopped(c *cli, err error, rest string) error {
 		return silentError{exitStopped}
 	}
 	return err
-}
-
-// runImport sends the file and reads the verdicts as they come. Rejected rows are
-// given to reject, if that is not nil.
-func (c *cli) runImport(path string, dryRun bool, bar *progress, reject func(row int, reason string) error) (importResult, error) {
-	result := importResult{File: path, DryRun: dryRun, Reasons: []*reason{}}
-	file, err := os.Open(path)
-	if err != nil {
-		return result, err
-	}
-	defer file.Close()
-	reply, err := c.do(c.ctx, http.MethodPost, "/api/imports", url.Values{"dryRun": {fmt.Sprint(dryRun)}}, file, "text/csv")
-	if err != nil {
-		return result, err
-	}
-	defer reply.Body.Close()
-	defer bar.end()
-	reasons := reasons{}
-	for lines := json.NewDecoder(bufio.NewReader(reply.Body)); ; {
-		var line importLine
-		switch err := lines.Decode(&line); {
-		case c.ctx.Err() != nil:
-			return result, c.ctx.Err()
-		case err == io.EOF:
-			return result, errors.New("the server broke off before the end of the import")
-		case err != nil:
-			return result, fmt.Errorf("the server broke off before the end of the import: %w", err)
-		}
-		switch {
-		case line.Error != nil:
-			return result, line.Error
-		case line.Progress != nil:
-			result.importCounts = *line.Progress
-			bar.show(result.Rows)
-		case line.Summary != nil:
-			result.importCounts, result.Repaired, result.Reasons = line.Summary.importCounts, line.Summary.Repaired, reasons.sorted()
-			return result, nil
-		case line.Row != nil && line.Row.Verdict != "reject":
-			for _, repair := range line.Row.Repairs {
-				if len(result.Repairs) < rowsPerReason {
-					result.Repairs = append(result.Repairs, fmt.Sprintf("row %d: %s", line.Row.Row, repair))
-				}
-			}
-		case line.Row != nil:
-			reasons.add(line.Row.Reason, line.Row.Row)
-			if reject == nil {
-				continue
-			}
-			if err := reject(line.Row.Row, line.Row.Reason); err != nil {
-				return result, err
-			}
-		}
-	}
 }
 
 // printImport tells what came of an import; rejected rows make it an error.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -73,39 +75,69 @@ func (rs reasons) sorted() []*reason {
 	return sorted
 }
 
-// rejectedFile is where the rejected rows of a file go: beside it, and only if
-// there are any.
+// rejectedFile is where the rejected rows of a file go: beside it if that can be,
+// and only if there are any. That it cannot be written does not hold up an
+// import.
 type rejectedFile struct {
-	original string
-	path     string // empty as long as nothing was rejected
-	in, out  *os.File
-	rows     *csvfile.Rejects
+	users   *userFile
+	path    string // empty as long as there is none
+	in, out *os.File
+	made    bool // by open, rather than there before
+	added   bool
+	rows    *csvfile.Rejects
+
+	displaced error // why the file is not beside the original
+	err       error // the first that keeps rows out of the file
 }
 
-func (f *rejectedFile) add(row int, reason string) error {
-	if f.rows == nil {
-		if err := f.begin(); err != nil {
-			return err
+// open finds a place for the file. Away from the original nothing is overwritten,
+// as it may be what was rejected of another one.
+func (f *rejectedFile) open() {
+	name := strings.TrimSuffix(filepath.Base(f.users.rejects), ".csv") + ".rejected.csv"
+	how := os.O_WRONLY | os.O_CREATE
+	for _, path := range []string{filepath.Join(filepath.Dir(f.users.rejects), name), name} {
+		_, err := os.Lstat(path)
+		f.made = errors.Is(err, fs.ErrNotExist)
+		if f.out, err = os.OpenFile(path, how, 0o600); err == nil {
+			f.path = path
+			return
 		}
+		f.displaced = cmp.Or(f.displaced, err)
+		how |= os.O_EXCL
 	}
-	return f.rows.Add(row, reason)
+	f.made = true
+	if f.out, f.err = os.CreateTemp("", "*."+name); f.err == nil {
+		f.path = f.out.Name()
+	}
+}
+
+func (f *rejectedFile) add(row int, reason string) {
+	if f.out == nil && f.err == nil {
+		f.open()
+	}
+	if !f.added && f.err == nil {
+		f.err = f.begin()
+	}
+	if f.err == nil {
+		f.err = f.rows.Add(row, reason)
+	}
 }
 
 func (f *rejectedFile) begin() (err error) {
-	if f.in, err = os.Open(f.original); err != nil {
+	f.added = true
+	if f.in, err = os.Open(f.users.path); err != nil {
 		return err
 	}
-	path := strings.TrimSuffix(f.original, ".csv") + ".rejected.csv"
-	if f.out, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+	if err := f.out.Truncate(0); err != nil {
 		return err
 	}
-	f.path = path
 	f.rows, err = csvfile.NewRejects(f.out, f.in)
 	return err
 }
 
+// close ends the file, and removes one that was made for nothing.
 func (f *rejectedFile) close() error {
-	var errs []error
+	errs := []error{f.err}
 	if f.rows != nil {
 		errs = append(errs, f.rows.Close())
 	}
@@ -113,6 +145,12 @@ func (f *rejectedFile) close() error {
 		if file != nil {
 			errs = append(errs, file.Close())
 		}
+	}
+	if f.out != nil && !f.added {
+		if f.made {
+			errs = append(errs, os.Remove(f.path))
+		}
+		f.path = ""
 	}
 	return errors.Join(errs...)
 }

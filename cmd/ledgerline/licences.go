@@ -25,6 +25,23 @@ func licencesCommand() *cobra.Command {
 	c.Flags().StringVar(&by, "by", "", "one table per customer or per template")
 	c.Flags().StringVar(&customer, "customer", "", "only users of this enterprise (spEnterpriseId)")
 	c.Flags().StringVar(&template, "template", "", "only users of this template (its provisioning id)")
+	var none bool
+	set := &cobra.Command{
+		Use: "set PACKAGE LICENCE...", Short: "Say which licences a package entitles to",
+		Example: `  ledgerline licences set premium Calling Messaging "Meetings 1000"
+  ledgerline licences set softphone --none`,
+		Args: func(c *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 1 && !none:
+				return usageError{errors.New("name the licences of " + args[0] + ", or add --none if it entitles to none")}
+			case len(args) > 1 && none:
+				return usageError{errors.New("--none goes with no licences; leave out one or the other")}
+			}
+			return arguments(cobra.MinimumNArgs(1))(c, args)
+		},
+		RunE: verb(setLicences),
+	}
+	set.Flags().BoolVar(&none, "none", false, "the package entitles to no licences")
 	c.AddCommand(&cobra.Command{
 		Use: "table", Short: "Show which licences each package entitles to", Args: arguments(cobra.NoArgs),
 		RunE: verb(func(c *cli, _ []string) error {
@@ -34,22 +51,19 @@ func licencesCommand() *cobra.Command {
 			}
 			return c.printLicenceTable(text)
 		}),
-	}, &cobra.Command{
-		Use: "set PACKAGE LICENCE...", Short: "Say which licences a package entitles to",
-		Example: `  ledgerline licences set premium Calling Messaging "Meetings 1000"`,
-		Args:    arguments(cobra.MinimumNArgs(1)),
-		RunE: verb(func(c *cli, args []string) error {
-			text, _, err := c.ask(c.ctx, http.MethodPut, "/api/licences/table/"+url.PathEscape(args[0]), nil, map[string][]string{"licences": args[1:]})
-			if exitCode(err) == exitNotFound {
-				return notFound("There is no package " + args[0] + "; there are softphone, basic, standard, premium.")
-			}
-			if err != nil {
-				return err
-			}
-			return c.printLicenceTable(text)
-		}),
-	})
+	}, set)
 	return c
+}
+
+func setLicences(c *cli, args []string) error {
+	text, _, err := c.ask(c.ctx, http.MethodPut, "/api/licences/table/"+url.PathEscape(args[0]), nil, map[string][]string{"licences": args[1:]})
+	if exitCode(err) == exitNotFound {
+		return notFound("There is no package " + args[0] + "; there are softphone, basic, standard, premium.")
+	}
+	if err != nil {
+		return err
+	}
+	return c.printLicenceTable(text)
 }
 
 // Licences as the API counts them.

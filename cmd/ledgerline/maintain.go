@@ -21,7 +21,7 @@ func verifyCommand() *cobra.Command {
 beside those that are served, and compare them row by row. Nothing is changed.
 The exit code is 1 if anything is not as it should be.`,
 		Args: arguments(cobra.NoArgs),
-		RunE: verb(func(c *cli, _ []string) error { return maintain(c, "/api/verify") }),
+		RunE: damageVerb(func(c *cli, _ []string) error { return maintain(c, "/api/verify") }),
 	}
 }
 

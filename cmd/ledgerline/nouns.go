@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -24,8 +28,46 @@ func globalFlags(root *cobra.Command) {
 	f.String("reason", "", "why you make this change; it is recorded")
 	f.Bool("json", false, "print JSON: one document, or one line per item of a list")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{errors.New(err.Error() + "\nUsage: " + c.UseLine())}
+		return usageError{errors.New(flagProblem(err) + "\nUsage: " + c.UseLine())}
 	})
+	root.SetHelpCommand(helpCommand())
+	root.Version = version()
+}
+
+// helpCommand is `ledgerline help`, which fails on what it cannot explain.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command, or a topic: exit-codes, json",
+		RunE: func(c *cobra.Command, args []string) error {
+			explained, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("there is no command or topic %q. All of them: ledgerline help", strings.Join(args, " "))}
+			}
+			explained.InitDefaultHelpFlag()
+			explained.InitDefaultVersionFlag()
+			return explained.Help()
+		},
+	}
+}
+
+// version says what this program was built from.
+func version() string {
+	built, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	of := map[string]string{}
+	for _, s := range built.Settings {
+		of[s.Key] = s.Value
+	}
+	text := cmp.Or(built.Main.Version, "(devel)")
+	if revision := of["vcs.revision"]; revision != "" {
+		text += ", revision " + revision
+		if of["vcs.modified"] == "true" {
+			text += " with changes"
+		}
+	}
+	return text + ", " + built.GoVersion
 }
 
 // jsonTopic is what `ledgerline help json` shows.
@@ -40,10 +82,12 @@ per line. Members may be added; those that are there keep their meaning.
   templates apply         lines: {"result": created|changed|unchanged, "template", "check"}
   templates check         GET /api/templates/{provisioningId}/check
   import                  {"file", "dryRun", "rows", "created", "unchanged", "rejected", "repaired",
-                           "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}]}
+                           "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}],
+                           "verdicts": [{"row", "userId", "verdict", "reason", "repairs"}]}, of the rows that
+                           were rejected or repaired; of all rows with --rows all
   users list, export      lines: users, as GET /api/users has them
   users show, retry, change-package, delete    the user, as GET /api/users/{id} has it
-  users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "rows"}]}
+  users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
   licences                GET /api/licences
   licences table, set     GET /api/licences/table
   audit                   lines: entries, as GET /api/audit has them

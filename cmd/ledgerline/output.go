@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -29,16 +30,28 @@ type cli struct {
 
 // verb runs a command that reads or changes an existing ledger.
 func verb(run func(c *cli, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error { return runVerb(cmd, args, false, run) }
+	return func(cmd *cobra.Command, args []string) error {
+		return runVerb(cmd, args, connectionFlags(cmd), false, run)
+	}
+}
+
+// damageVerb is verb for commands that look into a damaged log, too.
+func damageVerb(run func(c *cli, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		o := connectionFlags(cmd)
+		o.damaged = true
+		return runVerb(cmd, args, o, false, run)
+	}
 }
 
 // firstVerb is verb for commands that may begin a ledger.
 func firstVerb(run func(c *cli, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error { return runVerb(cmd, args, true, run) }
+	return func(cmd *cobra.Command, args []string) error {
+		return runVerb(cmd, args, connectionFlags(cmd), true, run)
+	}
 }
 
-func runVerb(cmd *cobra.Command, args []string, begin bool, run func(c *cli, args []string) error) (err error) {
-	o := connectionFlags(cmd)
+func runVerb(cmd *cobra.Command, args []string, o connection, begin bool, run func(c *cli, args []string) error) (err error) {
 	api, err := connect(cmd.Context(), o, begin)
 	if err != nil {
 		return err
@@ -64,10 +77,11 @@ func (c *cli) say(format string, args ...any) {
 	fmt.Fprintln(c.talk, plain(fmt.Sprintf(format, args...), true))
 }
 
-// sayRecorded tells that a change waits for a server, where that is so.
+// sayRecorded tells that Webex has not been asked for a change yet, where no
+// server is there to do that.
 func (c *cli) sayRecorded() {
 	if c.local {
-		c.say("It is recorded; no server runs on %s to carry it out. Start one with: ledgerline serve --data %s", c.data, c.data)
+		c.say("It is recorded, but no server runs on %s: it will be carried out at Webex by the next `ledgerline serve --data %s`.", c.data, c.data)
 	}
 }
 
@@ -101,13 +115,12 @@ func (c *cli) table(titles []string, rows [][]string) {
 // facts prints names and values below each other, without those that are empty.
 func (c *cli) facts(facts [][2]string) {
 	width := 0
+	facts = slices.DeleteFunc(facts, func(f [2]string) bool { return f[1] == "" })
 	for _, f := range facts {
 		width = max(width, utf8.RuneCountInString(f[0]))
 	}
 	for _, f := range facts {
-		if f[1] != "" {
-			fmt.Fprintf(c.out, "%s:%s %s\n", f[0], strings.Repeat(" ", width-utf8.RuneCountInString(f[0])), plain(f[1], false))
-		}
+		fmt.Fprintf(c.out, "%s:%s %s\n", f[0], strings.Repeat(" ", width-utf8.RuneCountInString(f[0])), plain(f[1], false))
 	}
 }
 

@@ -66,6 +66,9 @@ func applyTemplates(c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
+	if len(templates) == 0 {
+		return refused(args[0] + " holds no template.")
+	}
 	failed := 0
 	var last error
 	for i, object := range templates {
@@ -208,7 +211,7 @@ func readObjects(in io.Reader, path string) (objects []json.RawMessage, err erro
 	for d := json.NewDecoder(bytes.NewReader(text)); ; {
 		var value json.RawMessage
 		switch err := d.Decode(&value); {
-		case err == io.EOF && len(objects) > 0:
+		case err == io.EOF:
 			return objects, nil
 		case err != nil:
 			return nil, refused(fmt.Sprintf("%s is not JSON near byte %d: %v", path, d.InputOffset(), err))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,11 @@ Scopes: read, write, and admin (tokens and the licence table).`,
 }
 
 func createToken(c *cli, name, role string, scopes []string, expires string) error {
-	body := map[string]any{"name": name, "role": role, "scopes": fullScopes(scopes)}
+	full, err := fullScopes(scopes)
+	if err != nil {
+		return err
+	}
+	body := map[string]any{"name": name, "role": role, "scopes": full}
 	if expires != "" {
 		at, err := time.Parse(time.RFC3339, expires)
 		if err != nil {
@@ -78,15 +83,20 @@ func createToken(c *cli, name, role string, scopes []string, expires string) err
 	return nil
 }
 
-// fullScopes takes the short names of scopes, and leaves others as they are.
-func fullScopes(names []string) []string {
+// fullScopes takes scopes by their short names as well as by their full ones.
+func fullScopes(names []string) ([]token.Scope, error) {
 	short := map[string]token.Scope{"read": token.Read, "write": token.Write, "admin": token.Admin}
-	full := make([]string, len(names))
+	full := make([]token.Scope, len(names))
 	for i, name := range names {
-		full[i] = strings.TrimSpace(name)
-		if scope, ok := short[full[i]]; ok {
-			full[i] = string(scope)
+		name = strings.TrimSpace(name)
+		scope, known := short[name]
+		if !known {
+			scope = token.Scope(name)
 		}
+		if !slices.Contains(token.Scopes, scope) {
+			return nil, usageError{fmt.Errorf("--scopes: there is no scope %q; there are read, write and admin", name)}
+		}
+		full[i] = scope
 	}
-	return full
+	return full, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -201,7 +202,7 @@ func showUser(c *cli, args []string) error {
 		{"Customer", u.SPEnterpriseID}, {"Template", u.ProvisioningID}, {"Package", u.Package},
 		{"Phone number", u.PrimaryPhoneNumber}, {"Mobile number", u.MobilePhoneNumber}, {"Extension", u.Extension},
 		{"Language", u.Language}, {"Time zone", u.Timezone}, {"Status", u.Status}, {"Waits for", pending[u.Pending]},
-		{"Outcome", unknown}, {"Error", u.errorText()}, {"Next try", when(u.NextTry)}, {"Came by", u.Flow},
+		{"Outcome", unknown}, {"Error", u.errorText()}, u.next(time.Now()), {"Came by", u.Flow},
 		{"Since", when(u.Created)}, {"Status since", when(u.LastStatusChange)}, {"Webex person", u.PersonID}, {"Our id", u.ID},
 	})
 	if u.Status == string(webex.Failed) {
@@ -209,6 +210,18 @@ func showUser(c *cli, args []string) error {
 	}
 	c.say("What happened so far: ledgerline audit %s", u.UserID)
 	return nil
+}
+
+// next is when the engine looks at the user again, as a fact; empty if that is
+// past: it does so as soon as it can.
+func (u user) next(now time.Time) [2]string {
+	if at, err := time.Parse(time.RFC3339, u.NextTry); err != nil || !at.After(now) {
+		return [2]string{}
+	}
+	if u.Pending == string(webex.PendingUserMigration) || u.OutcomeUnknown {
+		return [2]string{"Next look at Webex", when(u.NextTry)}
+	}
+	return [2]string{"Next try", when(u.NextTry)}
 }
 
 func userPath(id string) string { return "/api/users/" + url.PathEscape(id) }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"github.com/spf13/cobra"
+
+	"ledgerline/domain/webex"
 )
 
 func usersRetryCommand() *cobra.Command {
@@ -69,6 +71,9 @@ func usersDeleteCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if u.Status == string(webex.Removed) {
+				return c.removedAlready(u)
+			}
 			if err := c.confirm(fmt.Sprintf("Remove %s %s (%s) from Webex?", u.FirstName, u.LastName, u.UserID), yes); err != nil {
 				return err
 			}
@@ -77,6 +82,19 @@ func usersDeleteCommand() *cobra.Command {
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "go ahead without being asked")
 	return c
+}
+
+// removedAlready tells that a user is gone.
+func (c *cli) removedAlready(u user) error {
+	if c.json {
+		text, err := c.get(c.ctx, userPath(u.ID), nil, &u)
+		if err != nil {
+			return err
+		}
+		return c.line(text)
+	}
+	fmt.Fprintf(c.out, "%s was removed already.\n", plain(u.UserID, false))
+	return nil
 }
 
 // change asks for a change of one user and tells where that leaves the user.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,11 +47,13 @@ func exportUsers(c *cli, f *userFilter, path, format string) error {
 		return err
 	}
 	defer reply.Body.Close()
-	if path == "-" {
-		_, err = io.Copy(c.out, reply.Body)
+	if path == "-" || path == "/dev/stdout" {
+		if _, err = io.Copy(c.out, reply.Body); err == nil {
+			err = c.out.Flush()
+		}
 		return brokenOff(c, err)
 	}
-	if err := writeWhole(path, reply.Body); err != nil {
+	if err := writeUsers(path, reply.Body); err != nil {
 		return brokenOff(c, err)
 	}
 	c.say("The users are in %s.", path)
@@ -62,6 +65,31 @@ func brokenOff(c *cli, err error) error {
 		return c.ctx.Err()
 	}
 	return fmt.Errorf("the export broke off before its end: %w", err)
+}
+
+// writeUsers writes to a file all or nothing, to the one that a symbolic link
+// leads to for one. What is not a regular file, a device or a pipe, is written
+// to as it stands.
+func writeUsers(path string, from io.Reader) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return err
+		}
+		return writeWhole(path, from)
+	}
+	if _, linkErr := os.Lstat(path); errors.Is(linkErr, fs.ErrNotExist) {
+		return writeWhole(path, from)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600) // creates where a link leads to nothing
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, from)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // writeWhole writes a file that only its owner may read, and only if all of it

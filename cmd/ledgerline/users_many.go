@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -14,10 +17,39 @@ const atOnce = 16
 
 // manyResult is what a change of many users comes to.
 type manyResult struct {
-	Users    int       `json:"users"`
-	Done     int       `json:"done"`
-	Rejected int       `json:"rejected"`
-	Reasons  []*reason `json:"reasons"` // rows are places in the list of users
+	Users    int        `json:"users"`
+	Done     int        `json:"done"`
+	Rejected int        `json:"rejected"`
+	Reasons  []*refusal `json:"reasons"` // the most frequent first
+}
+
+// refusal is why users were rejected, and which, by BroadWorks user id.
+type refusal struct {
+	Reason string   `json:"reason"`
+	Count  int      `json:"count"`
+	Users  []string `json:"users"`
+}
+
+// String is the refusal in one line.
+func (r *refusal) String() string {
+	some := strings.Join(r.Users[:min(r.Count, rowsPerReason)], ", ")
+	if r.Count > rowsPerReason {
+		some += ", ..."
+	}
+	return plain(fmt.Sprintf("%d x %s (%s)", r.Count, r.Reason, some), false)
+}
+
+func (m *manyResult) reject(u user, err error) {
+	m.Rejected++
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	for _, r := range m.Reasons {
+		if r.Reason == text {
+			r.Count++
+			r.Users = append(r.Users, u.UserID)
+			return
+		}
+	}
+	m.Reasons = append(m.Reasons, &refusal{Reason: text, Count: 1, Users: []string{u.UserID}})
 }
 
 // many changes users, each on its own, and tells what came of it. An outage or
@@ -26,7 +58,7 @@ func (c *cli) many(what string, users []user, change func(user) error) error {
 	ctx, stop := context.WithCancelCause(c.ctx)
 	defer stop(nil)
 	bar := newProgress(c.talk, what, len(users))
-	result, refusals := manyResult{Users: len(users)}, reasons{}
+	result := manyResult{Users: len(users), Reasons: []*refusal{}}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	queue := make(chan int)
@@ -39,8 +71,7 @@ func (c *cli) many(what string, users []user, change func(user) error) error {
 				case err == nil:
 					result.Done++
 				case exitCode(err) == exitRefused, exitCode(err) == exitNotFound:
-					result.Rejected++
-					refusals.add(err.Error(), i+1)
+					result.reject(users[i], err)
 				default:
 					stop(err)
 				}
@@ -60,7 +91,9 @@ func (c *cli) many(what string, users []user, change func(user) error) error {
 	close(queue)
 	workers.Wait()
 	bar.end()
-	result.Reasons = refusals.sorted()
+	slices.SortFunc(result.Reasons, func(a, b *refusal) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+	})
 	return c.printMany(result, context.Cause(ctx))
 }
 
@@ -72,8 +105,11 @@ func (c *cli) printMany(r manyResult, err error) error {
 	} else {
 		fmt.Fprintf(c.out, "%s done, %d rejected.\n", count(r.Done, "user", "users"), r.Rejected)
 		for _, reason := range r.Reasons {
-			fmt.Fprintf(c.out, "  %d x %s\n", reason.Count, plain(reason.Reason, false))
+			fmt.Fprintf(c.out, "  %s\n", reason)
 		}
+	}
+	if r.Done > 0 {
+		c.sayRecorded()
 	}
 	switch {
 	case err != nil:
@@ -85,6 +121,5 @@ func (c *cli) printMany(r manyResult, err error) error {
 	case r.Rejected > 0:
 		return silentError{exitSome}
 	}
-	c.sayRecorded()
 	return nil
 }
