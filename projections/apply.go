@@ -63,10 +63,8 @@ func (v *Views) write(b *buffer, batch []domain.Entry, done []applied, far domai
 		return err
 	}
 	for n := 0; len(batch) > 0; {
-		for i := range done {
-			if err := done[i].apply(v, batch); err != nil {
-				return err
-			}
+		if err := v.applyAll(done, batch); err != nil {
+			return err
 		}
 		n += len(batch)
 		goOn := batch[len(batch)-1].Position < far && n < longEntries
@@ -84,12 +82,34 @@ func (v *Views) write(b *buffer, batch []domain.Entry, done []applied, far domai
 	return nil
 }
 
-// apply folds the entries that the model does not have yet.
-func (d *applied) apply(v *Views, batch []domain.Entry) error {
-	due := after(batch, d.last)
-	if len(due) == 0 {
-		return nil
+// applyAll folds a batch into all models, as far as possible at the same time.
+func (v *Views) applyAll(done []applied, batch []domain.Entry) error {
+	prepared := make([]chan struct{}, len(done))
+	for i := range done {
+		p, ok := done[i].writer.(Preparer)
+		due := after(batch, done[i].last)
+		if !ok || len(due) < leastPrepared {
+			continue
+		}
+		prepared[i] = make(chan struct{})
+		go func() { defer close(prepared[i]); p.Prepare(due) }()
 	}
+	var failed error
+	for i := range done {
+		if prepared[i] != nil {
+			<-prepared[i]
+		}
+		if due := after(batch, done[i].last); failed == nil && len(due) > 0 {
+			failed = done[i].apply(v, due)
+		}
+	}
+	return failed
+}
+
+const leastPrepared = 256 // entries; fewer are not worth a goroutine
+
+// apply folds entries, of which there is one at least.
+func (d *applied) apply(v *Views, due []domain.Entry) error {
 	n, err := d.writer.Apply(v.writer, due)
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.Name, err)

@@ -42,7 +42,10 @@ var million = projectionstest.Shape{Seed: 1, Partners: []string{"acme", "beta"},
 // BenchmarkReplay builds all models from a log of a million entries, and compares
 // with reading and decoding the same log and doing nothing.
 func BenchmarkReplay(b *testing.B) {
-	const entries = 1_000_000
+	entries := 1_000_000
+	if testing.Short() {
+		entries = 10_000
+	}
 	b.Log(projections.SyncPolicy)
 	log := largeLog(b, entries)
 	var scans, replays, scanCPU, replayCPU []time.Duration
@@ -55,9 +58,9 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	s, r := median(scans), median(replays)
 	b.ReportMetric(100*median(scanCPU).Seconds()/median(replayCPU).Seconds(), "%ofscancpu")
-	b.ReportMetric(float64(median(replayCPU).Microseconds())/entries, "cpu-us/entry")
-	b.ReportMetric(entries/s.Seconds(), "scan/s")
-	b.ReportMetric(entries/r.Seconds(), "replay/s")
+	b.ReportMetric(float64(median(replayCPU).Microseconds())/float64(entries), "cpu-us/entry")
+	b.ReportMetric(float64(entries)/s.Seconds(), "scan/s")
+	b.ReportMetric(float64(entries)/r.Seconds(), "replay/s")
 	b.ReportMetric(100*s.Seconds()/r.Seconds(), "%ofscan")
 }
 
@@ -75,6 +78,9 @@ func scan(b *testing.B, log *sqlite.Log, entries int) time.Duration {
 func replay(b *testing.B, log *sqlite.Log, memory bool) time.Duration {
 	runtime.GC()
 	path := filepath.Join(b.TempDir(), "views.db")
+	if memory {
+		b.Logf("memory before: %s", memoryUse())
+	}
 	start := time.Now()
 	v, err := projections.Open(path, projections.Options{Models: models})
 	require.NoError(b, err)
@@ -91,13 +97,13 @@ func replay(b *testing.B, log *sqlite.Log, memory bool) time.Duration {
 			for v.Applied() < part {
 				time.Sleep(time.Millisecond)
 			}
-			b.Logf("after %d entries: %s", v.Applied(), memoryUse())
+			b.Logf("memory flat after %d entries: %s", v.Applied(), memoryUse())
 		}
 	}
 	require.NoError(b, v.Wait(ctx, head))
 	took := time.Since(start)
 	if memory {
-		b.Logf("at the end: %s", memoryUse())
+		b.Logf("memory flat after %d entries: %s", head, memoryUse())
 	}
 	return took
 }
@@ -108,22 +114,26 @@ func memoryUse() string {
 	status, _ := os.ReadFile("/proc/self/status")
 	var rss []string
 	for line := range strings.Lines(string(status)) {
-		if strings.HasPrefix(line, "VmRSS") || strings.HasPrefix(line, "VmHWM") {
+		if strings.HasPrefix(line, "Rss") || strings.HasPrefix(line, "VmHWM") {
 			rss = append(rss, strings.Join(strings.Fields(line), " "))
 		}
 	}
-	return fmt.Sprintf("heap in use %d MB, %s", m.HeapInuse>>20, strings.Join(rss, ", "))
+	return fmt.Sprintf("heap in use %d MB, held %d MB, %s", m.HeapInuse>>20, (m.Sys-m.HeapReleased)>>20, strings.Join(rss, ", "))
 }
 
 // largeLog returns a log of a made-up history; it is made once per machine.
 func largeLog(b *testing.B, entries int) *sqlite.Log {
 	dir := cmp.Or(os.Getenv("LEDGERLINE_BENCH"), b.TempDir())
+	shape := million
+	if testing.Short() {
+		shape.Import /= 30
+	}
 	path := filepath.Join(dir, fmt.Sprintf("log-%d.db", entries))
 	log, err := sqlite.Open(path, codec, sqlite.Options{})
 	require.NoError(b, err)
 	b.Cleanup(func() { log.Close() })
 	if head, _ := log.Head(b.Context()); head == 0 {
-		fill(b, log, million, entries)
+		fill(b, log, shape, entries)
 	}
 	return log
 }

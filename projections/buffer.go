@@ -3,6 +3,7 @@ package projections
 import (
 	"iter"
 	"sync"
+	"time"
 
 	"ledgerline/domain"
 )
@@ -68,6 +69,24 @@ func (b *buffer) take() ([]domain.Entry, error) {
 	b.changed.Broadcast()
 	return taken, nil
 }
+
+// gather waits while entries keep coming, until there are many or a while has
+// passed: when much is written, each transaction writes the same pages again.
+func (b *buffer) gather(many int, while time.Duration) {
+	for before := -1; while > 0; while -= lull {
+		b.mu.Lock()
+		n := len(b.entries)
+		over := n >= many || n == before || b.ended || b.stopped
+		b.mu.Unlock()
+		if over {
+			return
+		}
+		before = n
+		time.Sleep(lull)
+	}
+}
+
+const lull = 10 * time.Millisecond
 
 // recycle gives back the room of a batch that has been applied.
 func (b *buffer) recycle(batch []domain.Entry) {

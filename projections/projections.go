@@ -61,6 +61,13 @@ type Writer interface {
 	Reset()
 }
 
+// Preparer is a Writer part of whose work needs no tables.
+type Preparer interface {
+	// Prepare is told entries that Apply will be called with next, unless Reset is.
+	// It runs beside the writers of other models.
+	Prepare(entries []domain.Entry)
+}
+
 // Item is one row in a form that can be compared.
 type Item struct{ Key, Row string }
 

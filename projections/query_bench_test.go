@@ -68,9 +68,14 @@ func (m *made) ReadAll(_ context.Context, after domain.Position) iter.Seq2[[]dom
 
 var bigShape = projectionstest.Shape{Seed: 5, Partners: []string{"acme", "beta"}, Customers: 60, Import: 90_000, Subscribers: 1_000_000}
 
-// bigViews returns views of a million subscribers.
-func bigViews(b *testing.B) *projections.Views {
+// bigViews returns views of a million subscribers, or of a few when time is
+// short, and their path.
+func bigViews(b *testing.B) (*projections.Views, string) {
 	path := filepath.Join(cmp.Or(os.Getenv("LEDGERLINE_BENCH"), b.TempDir()), "views-big.db")
+	if testing.Short() {
+		bigShape.Import, bigShape.Subscribers = 2_000, 5_000
+		path = filepath.Join(b.TempDir(), "views.db")
+	}
 	log := &made{shape: bigShape}
 	for e := range projectionstest.History(bigShape) {
 		log.head = e.Position
@@ -86,7 +91,7 @@ func bigViews(b *testing.B) *projections.Views {
 	b.Logf("views of %d entries current after %s", log.head, time.Since(start).Round(time.Millisecond))
 	cancel()
 	done.Wait()
-	return v
+	return v, path
 }
 
 // mix draws a page of the user status with any combination of filters.
@@ -136,14 +141,18 @@ func mix(r *rand.Rand, rows []userstatus.Row) (partner string, f userstatus.Filt
 // BenchmarkStatusPage reads pages of the user status of a million subscribers,
 // the next page too where there is one, and then one far into the list.
 func BenchmarkStatusPage(b *testing.B) {
-	v := bigViews(b)
+	v, _ := bigViews(b)
 	users := userstatus.New(v)
 	r := rand.New(rand.NewPCG(1, 2))
+	pages := 1500
+	if testing.Short() {
+		pages = 50
+	}
 	var rows []userstatus.Row
 	for _, partner := range bigShape.Partners {
 		for row, err := range users.All(b.Context(), partner, userstatus.Filter{Removed: true}) {
 			require.NoError(b, err)
-			if r.IntN(200) == 0 {
+			if r.IntN(200) == 0 || testing.Short() {
 				rows = append(rows, row)
 			}
 		}
@@ -154,7 +163,7 @@ func BenchmarkStatusPage(b *testing.B) {
 	}
 	var all []timed
 	for b.Loop() {
-		for range 1500 {
+		for range pages {
 			partner, f, p := mix(r, rows)
 			for range 2 {
 				start := time.Now()
@@ -194,8 +203,8 @@ func describe(v any) string {
 
 // BenchmarkFirstQuery opens views that are current and reads the first page.
 func BenchmarkFirstQuery(b *testing.B) {
-	bigViews(b).Close()
-	path := filepath.Join(os.Getenv("LEDGERLINE_BENCH"), "views-big.db")
+	views, path := bigViews(b)
+	require.NoError(b, views.Close())
 	var took []time.Duration
 	for b.Loop() {
 		start := time.Now()

@@ -14,13 +14,15 @@ import (
 )
 
 var (
-	batchEntries = 32_768  // applied at once at most, and as many read ahead
+	batchEntries = 8_192   // applied at once at most, and as many read ahead
 	longEntries  = 131_072 // applied in one transaction at most while all is built from nothing
 )
 
 const (
 	farBehind    = 10_000 // entries; a model built from nothing that is further behind gets its indexes last
 	near         = 1_000  // entries; a model no further behind than this joins the others
+	busy         = 1_000  // entries; after a transaction with as many the next waits for more
+	longestWait  = 200 * time.Millisecond
 	firstPause   = 10 * time.Millisecond
 	longestPause = 5 * time.Second
 )
@@ -186,9 +188,13 @@ func (v *Views) follow(ctx context.Context, log Log, read reading, models []*mod
 		b.stop()
 		<-filled
 	}()
-	for {
+	for last := v.lowest(models); ; {
 		if err := v.current(ctx, log, models); err != nil {
 			return err
+		}
+		if now := v.lowest(models); now >= last+busy {
+			b.gather(batchEntries*3/4, longestWait)
+			last = now
 		}
 		head, err := v.far(ctx, log, models)
 		if err != nil {

@@ -18,8 +18,8 @@ import (
 const SyncPolicy = "views: WAL, page size 8192, synchronous=NORMAL; OFF while built from nothing, and in scratch files"
 
 const (
-	writerCache = 64 << 10 // KiB
-	readerCache = 16 << 10 // KiB
+	writerCache = 16 << 10 // KiB
+	readerCache = 8 << 10  // KiB
 )
 
 func (v *Views) open() (err error) {

@@ -29,13 +29,24 @@ var Model = projections.Model{
 
 // writer fills pages.
 type writer struct {
-	open *page          // the last one; nil: to be read
-	tags map[int64]bool // of open, as far as they are known to be written
-	buf  []byte
+	open     *page          // the last one; nil: to be read
+	tags     map[int64]bool // of open, as far as they are known to be written
+	full     []*page        // to be written before open
+	prepared int            // entries that pages have got before Apply was called
+	buf      []byte
 }
 
 // Reset implements projections.Writer.
-func (w *writer) Reset() { w.open, w.tags = nil, nil }
+func (w *writer) Reset() { *w = writer{buf: w.buf} }
+
+// Prepare implements projections.Preparer: it puts entries on pages.
+func (w *writer) Prepare(entries []domain.Entry) {
+	if w.open == nil {
+		return // has to be read first
+	}
+	w.add(entries)
+	w.prepared = len(entries)
+}
 
 // Apply implements projections.Writer.
 func (w *writer) Apply(conn *sqlite.Conn, entries []domain.Entry) (events int, err error) {
@@ -44,26 +55,39 @@ func (w *writer) Apply(conn *sqlite.Conn, entries []domain.Entry) (events int, e
 			return 0, err
 		}
 	}
-	for i := range entries {
-		if len(w.open.items) == entriesPerPage {
-			if err := w.write(conn); err != nil {
-				return 0, err
-			}
-			w.open, w.tags = newPage(w.open.number+1), nil
+	w.add(entries[w.prepared:])
+	w.prepared = 0
+	for _, p := range w.full {
+		if err := w.write(conn, p); err != nil {
+			return 0, err
 		}
-		w.open.add(&entries[i])
+		w.tags = nil
 	}
+	w.full = w.full[:0]
 	return len(entries), nil
 }
 
-// Flush implements projections.Writer.
-func (w *writer) Flush(conn *sqlite.Conn) error { return w.write(conn) }
+func (w *writer) add(entries []domain.Entry) {
+	for i := range entries {
+		if len(w.open.items) == entriesPerPage {
+			w.full = append(w.full, w.open)
+			w.open.finish()
+			w.open = newPage(w.open.number + 1)
+		}
+		w.open.add(&entries[i])
+	}
+}
 
-func (w *writer) write(conn *sqlite.Conn) error {
-	p := w.open
-	if p == nil || len(p.items) == 0 {
+// Flush implements projections.Writer.
+func (w *writer) Flush(conn *sqlite.Conn) error {
+	if w.open == nil || len(w.open.items) == 0 {
 		return nil
 	}
+	return w.write(conn, w.open)
+}
+
+// write writes a page, and those of its tags that are not known to be written.
+func (w *writer) write(conn *sqlite.Conn, p *page) error {
 	put, err := conn.Prepare("INSERT INTO audit_v1_pages VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body=excluded.body")
 	if err != nil {
 		return err
@@ -76,7 +100,10 @@ func (w *writer) write(conn *sqlite.Conn) error {
 	if err := run(put); err != nil {
 		return err
 	}
-	tags := p.tags()
+	tags := p.found
+	if tags == nil {
+		tags = p.tags()
+	}
 	add, err := conn.Prepare("INSERT OR IGNORE INTO audit_v1_tags VALUES (?, ?)")
 	if err != nil {
 		return err
@@ -93,6 +120,12 @@ func (w *writer) write(conn *sqlite.Conn) error {
 	}
 	w.tags = tags
 	return nil
+}
+
+// finish prepares a page that is full for being written.
+func (p *page) finish() {
+	p.found = p.tags()
+	p.index, p.causes = nil, nil
 }
 
 // tags returns those of the page: of each partner, and of each other value that

@@ -23,6 +23,7 @@ type page struct {
 	causes []knownCause   // found without looking at each of their texts
 	body   []byte         // of items
 	last   item
+	found  map[int64]bool // the tags, once it is full
 }
 
 type knownCause struct {

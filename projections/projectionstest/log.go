@@ -85,7 +85,7 @@ func (l *Log) read(ctx context.Context, after domain.Position, wait bool) iter.S
 	}
 	return func(yield func([]domain.Entry, error) bool) {
 		for {
-			batch, failing, grown := l.next(after)
+			batch, grown, failing := l.next(after)
 			switch {
 			case ctx.Err() != nil:
 				yield(nil, ctx.Err())
@@ -110,16 +110,16 @@ func (l *Log) read(ctx context.Context, after domain.Position, wait bool) iter.S
 	}
 }
 
-func (l *Log) next(after domain.Position) ([]domain.Entry, error, <-chan struct{}) {
+func (l *Log) next(after domain.Position) ([]domain.Entry, <-chan struct{}, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].Position > after })
 	n := len(l.entries) - i
 	if n == 0 {
-		return nil, l.failing, l.grown
+		return nil, l.grown, l.failing
 	}
 	if l.Batch != nil {
 		n = min(max(l.Batch(n), 1), n)
 	}
-	return slices.Clone(l.entries[i : i+n]), nil, l.grown
+	return slices.Clone(l.entries[i : i+n]), l.grown, nil
 }

@@ -2,6 +2,7 @@ package userstatus
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,17 +21,27 @@ type Due struct {
 func (q *Queries) Due(ctx context.Context, now time.Time, limit int) ([]Due, error) {
 	var due []Due
 	err := q.views.Read(ctx, func(conn *sqlite.Conn) error {
-		stmt, err := conn.Prepare("SELECT due, body FROM userstatus_v1_rows WHERE due IS NOT NULL AND due<=? ORDER BY due, seq LIMIT ?")
+		earlier := func(a, b spot) bool { return a.changed < b.changed || a.changed == b.changed && a.seq < b.seq }
+		first := best{need: min(limit, math.MaxInt32/4), before: earlier}
+		err := places(conn, -1, func(p place) bool {
+			if at := (spot{p.due, p.seq}); p.due != 0 && p.due <= now.UnixNano() && first.may(at) {
+				first.add(at)
+			}
+			return true
+		})
 		if err != nil {
 			return err
 		}
-		bind(stmt, now.UnixNano(), int64(limit))
-		return each(stmt, func() bool {
-			var r Row
-			r.decode(columnBytes(stmt, 1))
-			due = append(due, Due{Stream: r.Stream(), ID: r.ID, Partner: r.Partner, At: time.Unix(0, stmt.ColumnInt64(0)).UTC()})
-			return true
-		})
+		for _, at := range first.sorted() {
+			r, found, err := rowAt(conn, at.seq)
+			if err != nil {
+				return err
+			}
+			if found {
+				due = append(due, Due{Stream: r.Stream(), ID: r.ID, Partner: r.Partner, At: time.Unix(0, at.changed).UTC()})
+			}
+		}
+		return nil
 	})
 	return due, err
 }

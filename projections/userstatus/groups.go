@@ -20,8 +20,8 @@ type Group struct {
 }
 
 // A row is in two groups: its facet, over all customers of the partner, and its
-// place, within its customer. Both are numbers, so that an index on them gives
-// the rows of any combination of values in the order of the list.
+// site, within its customer. Both are numbers, which the list has of each row, so
+// that any combination of values is a set of numbers.
 
 // groupKey names a group by the numbers of its texts; customer is 0 in facets.
 type groupKey struct {
@@ -34,17 +34,17 @@ type groupKey struct {
 type groups struct {
 	names  map[string]int64
 	known  map[groupKey]int64
-	deltas map[int64]int
+	deltas map[uint32]int
 }
 
 const mostRemembered = 1 << 16 // texts and groups; more are looked up again
 
 func (g *groups) reset() {
-	*g = groups{names: map[string]int64{}, known: map[groupKey]int64{}, deltas: map[int64]int{}}
+	*g = groups{names: map[string]int64{}, known: map[groupKey]int64{}, deltas: map[uint32]int{}}
 }
 
 // of returns the numbers of a row's groups.
-func (g *groups) of(conn *sqlite.Conn, r *Row, open bool) (facet, place int64, err error) {
+func (g *groups) of(conn *sqlite.Conn, r *Row, open bool) (facet, site uint32, err error) {
 	k := groupKey{class: r.Class(), open: open}
 	for _, part := range []struct {
 		to   *int64
@@ -57,18 +57,20 @@ func (g *groups) of(conn *sqlite.Conn, r *Row, open bool) (facet, place int64, e
 			return 0, 0, err
 		}
 	}
-	if facet, err = g.number(conn, k); err != nil {
+	id, err := g.number(conn, k)
+	if err != nil {
 		return 0, 0, err
 	}
+	facet = uint32(id)
 	if k.customer, err = g.name(conn, r.SPEnterpriseID); err != nil {
 		return 0, 0, err
 	}
-	place, err = g.number(conn, k)
-	return facet, place, err
+	id, err = g.number(conn, k)
+	return facet, uint32(id), err
 }
 
 // move counts a row out of one group and into another; 0 is no group.
-func (g *groups) move(from, to int64) {
+func (g *groups) move(from, to uint32) {
 	if from == to {
 		return
 	}
@@ -82,7 +84,7 @@ func (g *groups) move(from, to int64) {
 
 // flush writes the counts.
 func (g *groups) flush(conn *sqlite.Conn) error {
-	stmt, err := conn.Prepare("UPDATE userstatus_v1_groups SET n=n+? WHERE id=?")
+	stmt, err := conn.Prepare("UPDATE userstatus_v2_groups SET n=n+? WHERE id=?")
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (g *groups) flush(conn *sqlite.Conn) error {
 		if delta == 0 {
 			continue
 		}
-		if err := run(stmt, int64(delta), id); err != nil {
+		if err := run(stmt, int64(delta), int64(id)); err != nil {
 			return err
 		}
 	}
@@ -108,7 +110,7 @@ func (g *groups) name(conn *sqlite.Conn, text string) (int64, error) {
 		return 0, err
 	}
 	if !found {
-		stmt, err := conn.Prepare("INSERT INTO userstatus_v1_names(text) VALUES (?)")
+		stmt, err := conn.Prepare("INSERT INTO userstatus_v2_names(text) VALUES (?)")
 		if err != nil {
 			return 0, err
 		}
@@ -126,7 +128,7 @@ func (g *groups) name(conn *sqlite.Conn, text string) (int64, error) {
 }
 
 func findName(conn *sqlite.Conn, text string) (id int64, found bool, err error) {
-	stmt, err := conn.Prepare("SELECT id FROM userstatus_v1_names WHERE text=?")
+	stmt, err := conn.Prepare("SELECT id FROM userstatus_v2_names WHERE text=?")
 	if err != nil {
 		return 0, false, err
 	}
@@ -144,7 +146,7 @@ func (g *groups) number(conn *sqlite.Conn, k groupKey) (int64, error) {
 		open = 1
 	}
 	values := []int64{k.partner, k.customer, k.template, k.pack, k.status, k.flow, int64(k.class), open}
-	stmt, err := conn.Prepare("SELECT id FROM userstatus_v1_groups WHERE partner=? AND customer=? AND template=? AND package=? AND status=? AND flow=? AND class=? AND open=?")
+	stmt, err := conn.Prepare("SELECT id FROM userstatus_v2_groups WHERE partner=? AND customer=? AND template=? AND package=? AND status=? AND flow=? AND class=? AND open=?")
 	if err != nil {
 		return 0, err
 	}
@@ -154,7 +156,7 @@ func (g *groups) number(conn *sqlite.Conn, k groupKey) (int64, error) {
 		return 0, err
 	}
 	if !found {
-		stmt, err := conn.Prepare("INSERT INTO userstatus_v1_groups(partner, customer, template, package, status, flow, class, open, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)")
+		stmt, err := conn.Prepare("INSERT INTO userstatus_v2_groups(partner, customer, template, package, status, flow, class, open, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)")
 		if err != nil {
 			return 0, err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"zombiezen.com/go/sqlite"
@@ -21,8 +22,13 @@ type postings struct {
 	moves    []move
 	rows     int                           // that moves were noted of since the last flush
 	added    map[int64]map[string]*[]int64 // places by partner and entry
-	indexing sync.WaitGroup                // who reads moves and writes added
+	rare     []rare
+	table    packed         // of rare words
+	indexing sync.WaitGroup // who reads moves and writes added and rare
 	buf      []byte
+
+	splitter splitter // these are of who indexes
+	words    []string
 }
 
 // move is a row before and after.
@@ -33,7 +39,17 @@ type move struct {
 
 func (p *postings) reset() {
 	p.indexing.Wait()
+	p.table = packed{layout: rareTable}
+	p.table.reset()
+	p.clear()
+	p.splitter.names = map[string][]string{}
+}
+
+// clear forgets what has been written.
+func (p *postings) clear() {
 	p.moves, p.rows, p.added = nil, 0, map[int64]map[string]*[]int64{}
+	clear(p.rare)
+	p.rare = p.rare[:0]
 }
 
 // move notes a row that may gain entries.
@@ -60,34 +76,50 @@ func (p *postings) add(m *move) {
 	if was := &m.was; was.seq == m.now.seq {
 		entries(searchable(was.firstName, was.lastName, was.userID, was.email), func(entry string) { had = append(had, entry) })
 	}
-	of := p.added[m.partner]
+	p.words = p.splitter.searchable(p.words[:0], m.now.firstName, m.now.lastName, m.now.userID, m.now.email)
+	entries(p.words, func(entry string) {
+		switch {
+		case len(had) > 0 && slices.Contains(had, entry):
+		case !strings.HasPrefix(entry, groupMark) && hasDigit(entry):
+			key, _ := rareKeys(m.partner, entry, true)
+			p.rare = append(p.rare, rare{keyed{key, m.now.seq}, m.partner, entry})
+		default:
+			p.list(m.partner, entry, m.now.seq)
+		}
+	})
+}
+
+// list notes that a row has an entry.
+func (p *postings) list(partner int64, entry string, seq int64) {
+	of := p.added[partner]
 	if of == nil {
 		of = map[string]*[]int64{}
-		p.added[m.partner] = of
+		p.added[partner] = of
 	}
-	entries(searchable(m.now.firstName, m.now.lastName, m.now.userID, m.now.email), func(entry string) {
-		if len(had) > 0 && slices.Contains(had, entry) {
-			return
-		}
-		if seqs := of[entry]; seqs != nil {
-			*seqs = append(*seqs, m.now.seq)
-			return
-		}
-		of[entry] = &[]int64{m.now.seq}
-	})
+	if seqs := of[entry]; seqs != nil {
+		*seqs = append(*seqs, seq)
+		return
+	}
+	of[entry] = &[]int64{seq}
 }
 
 // flush writes what was added, in the order of the index.
 func (p *postings) flush(conn *sqlite.Conn) error {
 	p.index()
 	p.indexing.Wait()
+	common, err := flushRare(conn, &p.table, p.rare)
+	if err != nil {
+		return err
+	}
+	for _, c := range common {
+		p.list(c.partner, c.word, c.seq)
+	}
 	w := chunks{buf: p.buf}
 	for to, query := range map[**sqlite.Stmt]string{
-		&w.first: "INSERT INTO userstatus_v1_words VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
-		&w.last:  "SELECT chunk, seqs FROM userstatus_v1_words WHERE partner=? AND entry=? ORDER BY chunk DESC LIMIT 1",
-		&w.put:   "INSERT INTO userstatus_v1_words VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seqs=excluded.seqs",
+		&w.first: "INSERT INTO userstatus_v2_words VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
+		&w.last:  "SELECT chunk, seqs FROM userstatus_v2_words WHERE partner=? AND entry=? ORDER BY chunk DESC LIMIT 1",
+		&w.put:   "INSERT INTO userstatus_v2_words VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seqs=excluded.seqs",
 	} {
-		var err error
 		if *to, err = conn.Prepare(query); err != nil {
 			return err
 		}
@@ -101,7 +133,7 @@ func (p *postings) flush(conn *sqlite.Conn) error {
 		}
 	}
 	p.buf = w.buf
-	p.reset()
+	p.clear()
 	return nil
 }
 

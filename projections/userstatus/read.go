@@ -8,7 +8,7 @@ import (
 
 // rowAt reads the row at a place in the list.
 func rowAt(conn *sqlite.Conn, seq int64) (r Row, found bool, err error) {
-	stmt, err := conn.Prepare("SELECT body FROM userstatus_v1_rows WHERE seq=?")
+	stmt, err := conn.Prepare("SELECT body FROM userstatus_v2_rows WHERE seq=?")
 	if err != nil {
 		return Row{}, false, err
 	}
@@ -21,20 +21,6 @@ func rowAt(conn *sqlite.Conn, seq int64) (r Row, found bool, err error) {
 	return r, found, err
 }
 
-// keySeqs returns the places of the rows that a key leads to.
-func keySeqs(conn *sqlite.Conn, key int64) (seqs []int64, err error) {
-	stmt, err := conn.Prepare("SELECT seq FROM userstatus_v1_keys WHERE key=? ORDER BY seq")
-	if err != nil {
-		return nil, err
-	}
-	bind(stmt, key)
-	err = each(stmt, func() bool {
-		seqs = append(seqs, stmt.ColumnInt64(0))
-		return true
-	})
-	return seqs, err
-}
-
 // wordSeqs returns, in order, the places of rows that may have a word, or one with
 // this prefix; all that have one are among them.
 func wordSeqs(conn *sqlite.Conn, partner, prefix string, whole bool) (seqs []int64, err error) {
@@ -42,7 +28,7 @@ func wordSeqs(conn *sqlite.Conn, partner, prefix string, whole bool) (seqs []int
 	if err != nil || !found {
 		return nil, err
 	}
-	stmt, err := conn.Prepare("SELECT seqs FROM userstatus_v1_words WHERE partner=? AND entry>=? AND entry<?")
+	stmt, err := conn.Prepare("SELECT seqs FROM userstatus_v2_words WHERE partner=? AND entry>=? AND entry<?")
 	if err != nil {
 		return nil, err
 	}
@@ -57,29 +43,14 @@ func wordSeqs(conn *sqlite.Conn, partner, prefix string, whole bool) (seqs []int
 		unpack(buf, func(seq int64) { seqs = append(seqs, seq) })
 		return true
 	})
+	if err == nil && len(prefix) > groupLetters && (!whole || hasDigit(prefix)) {
+		first, last := rareKeys(id, cut(prefix, longestWord), whole)
+		var few []int64
+		few, err = rareTable.seqs(conn, first, last)
+		seqs = append(seqs, few...)
+	}
 	slices.Sort(seqs)
 	return slices.Compact(seqs), err
-}
-
-// changedSeqs returns, in order, the places of rows of the facets whose status
-// changed after an instant; complete is false when they are too many.
-func changedSeqs(conn *sqlite.Conn, facets []int64, after int64) (seqs []int64, complete bool, err error) {
-	stmt, err := conn.Prepare("SELECT seq FROM userstatus_v1_rows WHERE facet=? AND changed>?")
-	if err != nil {
-		return nil, false, err
-	}
-	for _, facet := range facets {
-		bind(stmt, facet, after)
-		err := each(stmt, func() bool {
-			seqs = append(seqs, stmt.ColumnInt64(0))
-			return len(seqs) <= mostChanges
-		})
-		if err != nil || len(seqs) > mostChanges {
-			return nil, false, err
-		}
-	}
-	slices.Sort(seqs)
-	return seqs, true, nil
 }
 
 // intersect returns what is in both, or b when a says nothing.

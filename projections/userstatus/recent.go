@@ -1,87 +1,116 @@
 package userstatus
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
-// recent goes through rows in the order of their last change of status.
+// recent goes through rows in the order of their last change of status: it takes
+// the first of them out of the list, and more when these do not fill the page.
 func (s *search) recent() error {
 	wanted, narrowed, err := s.worded()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case narrowed && len(wanted) <= fewRows:
+	}
+	if narrowed && len(wanted) <= fewRows {
 		return s.sorted(wanted)
-	case s.size <= manyRows:
-		return s.newest(wanted, narrowed)
 	}
-	facets, err := s.facets()
-	if err != nil {
-		return err
+	need, sure := s.skip+s.limit+1, s.grouped()
+	if !sure {
+		need = max(4*need, leastTaken)
 	}
-	places, sure := s.customerPlaces(), s.grouped()
-	m := merge{conn: s.conn, groups: facets, from: s.after, need: s.skip + s.limit + 1, query: byChange}
-	return m.each(func(at spot, place int64) (done bool, err error) {
-		switch {
-		case !s.StatusChangedAfter.IsZero() && at.changed <= s.StatusChangedAfter.UnixNano():
-			return true, nil
-		case places != nil && !places[place], narrowed && !contains(wanted, at.seq):
-			return false, nil
-		}
-		return s.add(at, sure)
-	})
-}
-
-// newest collects where rows of the groups are in the list, and takes them in
-// order.
-func (s *search) newest(wanted []int64, narrowed bool) error {
-	var all []spot
-	m := s.merge(s.size)
-	err := m.all(func(at spot) {
-		if s.after.before(at, s.order) && (!narrowed || contains(wanted, at.seq)) {
-			all = append(all, at)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(all, func(a, b spot) int {
-		if c := cmp.Compare(b.changed, a.changed); c != 0 {
-			return c
-		}
-		return cmp.Compare(b.seq, a.seq)
-	})
-	sure := s.grouped()
-	for _, at := range all {
-		if done, err := s.add(at, sure); done || err != nil {
+	for {
+		first := best{need: need, before: s.before}
+		among, next := s.among(), back(wanted, narrowed)
+		err := placesBack(s.conn, func(p place) {
+			if at := p.spot(); among.has(p) && s.before(s.after, at) && first.may(at) && next(p.seq) {
+				first.add(at)
+			}
+		})
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// facets returns the groups over all customers whose rows may match.
-func (s *search) facets() (ids []int64, err error) {
-	if s.SPEnterpriseID == "" {
-		return s.groups, nil
-	}
-	err = eachGroup(s.conn, s.partner, "", func(id int64, g Group) {
-		if s.group(g) {
-			ids = append(ids, id)
+		all := first.sorted()
+		for _, at := range all {
+			if done, err := s.add(at, sure); done || err != nil {
+				return err
+			}
 		}
-	})
-	return ids, err
+		if len(all) < need {
+			return nil
+		}
+		s.after, need = all[need-1], 4*need
+	}
 }
 
-// customerPlaces returns the groups as a set when a customer is given, or nil.
-func (s *search) customerPlaces() map[int64]bool {
-	if s.SPEnterpriseID == "" {
-		return nil
+const leastTaken = 1000
+
+// best keeps the first of many places.
+type best struct {
+	need   int
+	before func(a, b spot) bool
+	all    []spot
+	last   spot // of those that are needed, as far as is known
+	full   bool
+}
+
+func (b *best) may(at spot) bool { return !b.full || b.before(at, b.last) }
+
+func (b *best) add(at spot) {
+	b.all = append(b.all, at)
+	if len(b.all) > 2*b.need+leastTaken {
+		b.all = b.sorted()
+		b.last, b.full = b.all[b.need-1], true
 	}
-	set := make(map[int64]bool, len(s.groups))
-	for _, id := range s.groups {
-		set[id] = true
+}
+
+func (b *best) sorted() []spot {
+	slices.SortFunc(b.all, func(x, y spot) int {
+		switch {
+		case b.before(x, y):
+			return -1
+		case b.before(y, x):
+			return 1
+		}
+		return 0
+	})
+	return b.all[:min(b.need, len(b.all))]
+}
+
+// among says which places of the list can be of matching rows.
+type among struct {
+	groups []bool // by number
+	site   bool   // the groups are of one customer
+	since  int64
+}
+
+func (a *among) has(p place) bool {
+	group := p.facet
+	if a.site {
+		group = p.site
 	}
-	return set
+	return int(group) < len(a.groups) && a.groups[group] && p.changed > a.since
+}
+
+// forth and back return what says whether a place is wanted, when it is asked of
+// places in order, or in the reverse order.
+func forth(wanted []int64, narrowed bool) func(seq int64) bool {
+	return func(seq int64) bool {
+		if !narrowed {
+			return true
+		}
+		for len(wanted) > 0 && wanted[0] < seq {
+			wanted = wanted[1:]
+		}
+		return len(wanted) > 0 && wanted[0] == seq
+	}
+}
+
+func back(wanted []int64, narrowed bool) func(seq int64) bool {
+	return func(seq int64) bool {
+		if !narrowed {
+			return true
+		}
+		for len(wanted) > 0 && wanted[len(wanted)-1] > seq {
+			wanted = wanted[:len(wanted)-1]
+		}
+		return len(wanted) > 0 && wanted[len(wanted)-1] == seq
+	}
 }

@@ -1,6 +1,7 @@
 package userstatus
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -9,16 +10,9 @@ import (
 	"ledgerline/domain/subscriber"
 )
 
-const (
-	fewMatches = 20 // are not narrowed further
-	rowPrice   = 5  // of reading a row, in steps along an index
-)
+const fewMatches = 20 // are not narrowed further
 
-var (
-	fewRows     = 5_000   // are read and sorted rather than searched for
-	manyRows    = 100_000 // are not sorted
-	mostChanges = 100_000 // more are not collected
-)
+var fewRows = 5_000 // are read and sorted rather than searched for
 
 // search finds one page of a list. Its ways differ in which rows they look at;
 // a row that may not match is compared with the condition.
@@ -36,6 +30,8 @@ type search struct {
 	rows   []Row
 	places []spot // of rows
 }
+
+func (s *search) before(a, b spot) bool { return a.before(b, s.order) }
 
 func (s *search) run(conn *sqlite.Conn) error {
 	s.conn = conn
@@ -132,13 +128,13 @@ func (s *search) sorted(seqs []int64) error {
 }
 
 // listed goes through rows in the order of creation: through those of the groups,
-// or when they are much fewer, through those that text and changes leave.
+// or when they are much fewer, through those that the text leaves.
 func (s *search) listed() error {
-	wanted, narrowed, err := s.narrow()
+	wanted, narrowed, err := s.worded()
 	if err != nil {
 		return err
 	}
-	if narrowed && len(wanted)*rowPrice < s.size {
+	if narrowed && len(wanted) <= fewRows {
 		from, found := slices.BinarySearch(wanted, s.after.seq)
 		if found {
 			from++
@@ -150,52 +146,31 @@ func (s *search) listed() error {
 		}
 		return nil
 	}
-	m := s.merge(s.skip + s.limit + 1)
-	sure := s.grouped()
-	return m.each(func(at spot, _ int64) (done bool, err error) {
-		if narrowed && !contains(wanted, at.seq) {
-			return false, nil
+	sure, among, next := s.grouped(), s.among(), forth(wanted, narrowed)
+	var done bool
+	var failed error
+	err = places(s.conn, s.after.seq, func(p place) bool {
+		if among.has(p) && next(p.seq) {
+			done, failed = s.add(p.spot(), sure)
 		}
-		return s.add(at, sure)
+		return !done && failed == nil
 	})
+	return cmp.Or(failed, err)
 }
 
-// merge goes through the groups in the order of creation.
-func (s *search) merge(need int) merge {
-	m := merge{conn: s.conn, groups: s.groups, after: -1, since: math.MinInt64, need: need, query: byFacet}
-	if s.SPEnterpriseID != "" {
-		m.query = byPlace
+// among returns the places that the groups, and the time of the last change, leave.
+func (s *search) among() among {
+	a := among{site: s.SPEnterpriseID != "", since: math.MinInt64}
+	if len(s.groups) > 0 {
+		a.groups = make([]bool, slices.Max(s.groups)+1)
 	}
-	if s.order == ByCreated {
-		m.after = s.after.seq
-	}
-	if !s.CreatedAfter.IsZero() {
-		m.after = max(m.after, firstSeq(s.CreatedAfter)-1)
+	for _, id := range s.groups {
+		a.groups[id] = true
 	}
 	if !s.StatusChangedAfter.IsZero() {
-		m.since = s.StatusChangedAfter.UnixNano()
+		a.since = s.StatusChangedAfter.UnixNano()
 	}
-	return m
-}
-
-func contains(sorted []int64, seq int64) bool {
-	_, found := slices.BinarySearch(sorted, seq)
-	return found
-}
-
-// narrow returns the only rows that can match, in order, if text or changes tell.
-func (s *search) narrow() (wanted []int64, narrowed bool, err error) {
-	if wanted, narrowed, err = s.worded(); err != nil {
-		return nil, false, err
-	}
-	if s.StatusChangedAfter.IsZero() || s.SPEnterpriseID != "" || s.size <= fewRows {
-		return wanted, narrowed, nil
-	}
-	seqs, complete, err := changedSeqs(s.conn, s.groups, s.StatusChangedAfter.UnixNano())
-	if err != nil || !complete {
-		return wanted, narrowed, err
-	}
-	return intersect(wanted, seqs, narrowed), true, nil
+	return a
 }
 
 // worded returns the only rows that can match, in order, if text or address tell.

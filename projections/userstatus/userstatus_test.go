@@ -17,3 +17,8 @@ func history(n int) []domain.Entry {
 func TestUserStatusKeepsTheLaws(t *testing.T) {
 	projectionstest.Laws(t, userstatus.Model, history(80))
 }
+
+func TestUserStatusKeepsTheLawsInManySmallBlocks(t *testing.T) {
+	userstatus.Small(t)
+	projectionstest.Laws(t, userstatus.Model, history(80))
+}

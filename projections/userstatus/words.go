@@ -19,9 +19,18 @@ const (
 // searchable is the words that a search for a subscriber looks at. An address is
 // there as it was typed and in the form in which addresses are compared.
 func searchable(firstName, lastName, userID, email string) []string {
-	found := make([]string, 0, 10)
-	found = addWords(found, firstName)
-	found = addWords(found, lastName)
+	return splitter{}.searchable(nil, firstName, lastName, userID, email)
+}
+
+// splitter remembers the words of names, most of which many people have.
+type splitter struct{ names map[string][]string }
+
+const mostNames = 1 << 14
+
+// searchable appends the words to an empty list.
+func (s splitter) searchable(found []string, firstName, lastName, userID, email string) []string {
+	found = s.addName(found, firstName)
+	found = s.addName(found, lastName)
 	found = addWords(found, userID)
 	if email != userID {
 		found = addWords(found, email)
@@ -30,6 +39,24 @@ func searchable(firstName, lastName, userID, email string) []string {
 		found = addWords(found, subscriber.CanonicalEmail(email))
 	}
 	return found
+}
+
+func (s splitter) addName(to []string, name string) []string {
+	if s.names == nil {
+		return addWords(to, name)
+	}
+	known, ok := s.names[name]
+	if !ok {
+		if len(s.names) >= mostNames {
+			clear(s.names)
+		}
+		known = words(name)
+		s.names[name] = known
+	}
+	for _, w := range known {
+		to = addOnce(to, w)
+	}
+	return to
 }
 
 // words splits a text into what a search compares: runs of letters and digits,

@@ -15,26 +15,27 @@ import (
 
 // rowsKept is how many rows stay in memory between batches at most, in each of
 // two generations.
-const rowsKept = 12_000
+const rowsKept = 8_000
 
 // mostDirty is how many rows may differ from the tables. Rows that have fallen out
 // of memory were used longer ago than that many others, so they do not.
-const mostDirty = 8_000
+const mostDirty = 6_000
 
 // Keys and words are kept until the transaction ends, or until they are many.
 const (
-	mostKeys    = 1_500_000
-	mostIndexed = 250_000 // rows whose words are kept
+	mostKeys    = 100_000
+	mostIndexed = 30_000 // rows whose words are kept
 )
 
 // writer folds entries into rows, in memory, and writes each row once per batch.
 type writer struct {
 	young, old map[uuid.UUID]*kept // rows used since, and before, the last change of generations
 	dirty      []*kept
-	fresh      map[int64]int64 // places, by key, of rows that are in the table and whose keys are not
+	fresh      map[uuid.UUID]int64 // places of rows that are in the table and whose keys are not
 	groups     groups
 	words      postings
-	keys       keyChanges
+	list, keys packed
+	changes    keyChanges
 	body       []byte
 }
 
@@ -48,19 +49,22 @@ type kept struct {
 
 // written is what the tables say of a row.
 type written struct {
-	seq, facet, place, changed, due int64
-	personID                        string
-	userID, email                   string
-	firstName, lastName             string
+	place
+	personID            string
+	userID, email       string
+	firstName, lastName string
 }
 
 // Reset implements projections.Writer.
 func (w *writer) Reset() {
 	w.young, w.old = map[uuid.UUID]*kept{}, nil
-	w.dirty, w.fresh = nil, map[int64]int64{}
+	w.dirty, w.fresh = nil, map[uuid.UUID]int64{}
 	w.groups.reset()
 	w.words.reset()
-	w.keys = keyChanges{}
+	w.list, w.keys = packed{layout: list}, packed{layout: keysTable}
+	w.list.reset()
+	w.keys.reset()
+	w.changes = keyChanges{}
 }
 
 // Apply implements projections.Writer.
@@ -120,7 +124,7 @@ func (w *writer) row(conn *sqlite.Conn, id uuid.UUID, isNew bool) (*kept, error)
 	if !ok {
 		k = &kept{row: Row{ID: id}}
 		if !isNew {
-			if err := k.load(conn, w.fresh[idKey(id)]); err != nil {
+			if err := w.load(conn, k); err != nil {
 				return nil, err
 			}
 		}
@@ -132,36 +136,42 @@ func (w *writer) row(conn *sqlite.Conn, id uuid.UUID, isNew bool) (*kept, error)
 	return k, nil
 }
 
-// load reads a row from the tables, if it is there; seq is its place, or 0 if it
-// has to be looked up.
-func (k *kept) load(conn *sqlite.Conn, seq int64) error {
-	query, arg := byKey, idKey(k.row.ID)
-	if seq != 0 {
-		query, arg = bySeq, seq
+// load reads a row from the tables, if it is there.
+func (w *writer) load(conn *sqlite.Conn, k *kept) error {
+	if seq, ok := w.fresh[k.row.ID]; ok {
+		_, err := w.loadAt(conn, k, seq)
+		return err
 	}
-	stmt, err := conn.Prepare(query)
+	key := idKey(k.row.ID)
+	b, _, err := w.keys.find(conn, key)
 	if err != nil {
 		return err
 	}
-	bind(stmt, arg)
-	return each(stmt, func() bool {
-		var r Row
-		r.decode(columnBytes(stmt, 5))
-		if r.ID != k.row.ID {
-			return true
+	for i := w.keys.lower(b.records, key); i < len(b.records) && numberAt(b.records, i) == key; i += keyWidth {
+		if found, err := w.loadAt(conn, k, numberAt(b.records, i+8)); found || err != nil {
+			return err
 		}
-		k.row, k.seq = r, stmt.ColumnInt64(0)
-		k.written = written{seq: k.seq, facet: stmt.ColumnInt64(1), place: stmt.ColumnInt64(2), changed: stmt.ColumnInt64(3), due: stmt.ColumnInt64(4)}
-		k.written.remember(&k.row)
-		return false
-	})
+	}
+	return nil
 }
 
-const (
-	bySeq = "SELECT seq, facet, place, changed, coalesce(due, 0), body FROM userstatus_v1_rows WHERE seq=?"
-	byKey = `SELECT r.seq, r.facet, r.place, r.changed, coalesce(r.due, 0), r.body
-		FROM userstatus_v1_keys k CROSS JOIN userstatus_v1_rows r ON r.seq=k.seq WHERE k.key=?`
-)
+// loadAt reads a row if it is at this place.
+func (w *writer) loadAt(conn *sqlite.Conn, k *kept, seq int64) (found bool, err error) {
+	r, found, err := rowAt(conn, seq)
+	if err != nil || !found || r.ID != k.row.ID {
+		return false, err
+	}
+	record, err := w.list.get(conn, seq)
+	if err != nil {
+		return false, err
+	}
+	k.row, k.seq, k.written = r, seq, written{place: place{seq: seq}}
+	if record != nil {
+		k.written.place = placeOf(record)
+	}
+	k.written.remember(&k.row)
+	return true, nil
+}
 
 // remember keeps what the keys and words of the row were made of.
 func (t *written) remember(r *Row) {
@@ -180,7 +190,10 @@ func (w *writer) Flush(conn *sqlite.Conn) error {
 // writeRest writes keys, words and counts.
 func (w *writer) writeRest(conn *sqlite.Conn) error {
 	clear(w.fresh)
-	if err := w.keys.flush(conn); err != nil {
+	if err := w.list.flush(conn); err != nil {
+		return err
+	}
+	if err := w.changes.flush(conn, &w.keys); err != nil {
 		return err
 	}
 	if err := w.words.flush(conn); err != nil {
@@ -202,7 +215,7 @@ func (w *writer) writeRows(conn *sqlite.Conn) error {
 			continue
 		}
 		if k.written.seq != k.seq {
-			w.fresh[idKey(k.row.ID)] = k.seq
+			w.fresh[k.row.ID] = k.seq
 		}
 		if err := w.write(conn, table, k); err != nil {
 			return err
@@ -211,7 +224,7 @@ func (w *writer) writeRows(conn *sqlite.Conn) error {
 	clear(w.dirty)
 	w.dirty = w.dirty[:0]
 	w.words.index()
-	if len(w.keys.added) > mostKeys || w.words.rows > mostIndexed {
+	if len(w.changes.added) > mostKeys || w.words.rows > mostIndexed {
 		return w.writeRest(conn)
 	}
 	return nil
@@ -221,17 +234,17 @@ func (w *writer) writeRows(conn *sqlite.Conn) error {
 func (w *writer) write(conn *sqlite.Conn, t table, k *kept) (err error) {
 	r, was := &k.row, k.written
 	due, open := activation.Due(r.State)
-	now := written{seq: k.seq, changed: r.StatusChanged.UnixNano()}
+	now := written{place: place{seq: k.seq, changed: r.StatusChanged.UnixNano()}}
 	if open {
 		now.due = due.UnixNano()
 	}
-	if now.facet, now.place, err = w.groups.of(conn, r, open); err != nil {
+	if now.facet, now.site, err = w.groups.of(conn, r, open); err != nil {
 		return err
 	}
 	w.groups.move(was.facet, now.facet)
-	w.groups.move(was.place, now.place)
+	w.groups.move(was.site, now.site)
 	now.remember(r)
-	w.keys.move(r, was, now)
+	w.changes.move(r, was, now)
 	if was.seq != now.seq || was.userID != now.userID || was.email != now.email || was.firstName != now.firstName || was.lastName != now.lastName {
 		partner, err := w.groups.name(conn, r.Partner)
 		if err != nil {
@@ -239,7 +252,25 @@ func (w *writer) write(conn *sqlite.Conn, t table, k *kept) (err error) {
 		}
 		w.words.move(partner, was, now)
 	}
+	if err := w.enlist(conn, was.place, now.place); err != nil {
+		return err
+	}
 	w.body = r.encode(w.body[:0])
 	k.written = now
-	return t.put(was, now, w.body)
+	return t.put(was.seq, now.seq, w.body)
+}
+
+// enlist puts a row into its place in the list.
+func (w *writer) enlist(conn *sqlite.Conn, was, now place) error {
+	if was == now {
+		return nil
+	}
+	if was.seq != 0 && was.seq != now.seq {
+		record := was.record()
+		if err := w.list.remove(conn, record[:], true); err != nil {
+			return err
+		}
+	}
+	record := now.record()
+	return w.list.put(conn, record[:], true)
 }
