@@ -10,9 +10,9 @@ import (
 // by a connection of its own, and never in a commit that somebody waits for.
 
 const (
-	checkpointEntries = 2_000  // applied between two checkpoints at least
-	longestWAL        = 65_536 // pages; the loop lends a hand beyond that
-	buildingWAL       = 4_000  // pages; while nothing is synced the loop does it
+	checkpointEntries = 2_000 // applied between two checkpoints at least
+	longestWAL        = 8_192 // pages, 64 MiB; the loop lends a hand beyond that
+	buildingWAL       = 4_000 // pages; while nothing is synced the loop does it
 )
 
 // checkpoints moves the WAL into the file whenever it is told to.
