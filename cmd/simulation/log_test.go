@@ -3,6 +3,8 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/fnv"
 	"time"
 
 	"ledgerline/commands"
@@ -19,13 +21,17 @@ var (
 // or be recorded without an answer, and end with the program.
 type programLog struct{ *program }
 
-// ReadStream implements commands.EventLog.
+// ReadStream implements commands.EventLog. It is where workers that were given
+// something to do at the same instant part: how long it takes depends on nothing
+// but the program, the stream and the time.
 func (l programLog) ReadStream(ctx context.Context, stream string) ([]domain.Entry, error) {
+	h := fnv.New64a()
+	fmt.Fprint(h, l.n, stream, time.Now().UnixNano())
+	l.w.clock.pause(newChance(l.w.seed, h.Sum64()).between(5*time.Microsecond, 50*time.Microsecond))
 	if dying := l.act(); dying {
 		l.kill()
 	}
 	fails := l.w.bad() && l.w.logChance.in(l.w.weather.log/4)
-	l.w.clock.pause(l.w.logChance.between(5*time.Microsecond, 50*time.Microsecond))
 	switch {
 	case l.dead():
 		return nil, errDead
@@ -33,7 +39,17 @@ func (l programLog) ReadStream(ctx context.Context, stream string) ([]domain.Ent
 		l.w.count("log: read fails")
 		return nil, errOutage
 	}
-	return l.w.log.ReadStream(ctx, stream)
+	entries, err := l.w.log.ReadStream(ctx, stream)
+	after := l.w.logChance.between(5*time.Microsecond, 50*time.Microsecond)
+	if l.w.bad() && l.w.logChance.in(4*l.w.weather.log) {
+		after = l.w.logChance.between(time.Millisecond, 2*time.Second)
+		l.w.count("log: slow read")
+	}
+	l.w.clock.pause(after)
+	if l.dead() {
+		return nil, errDead
+	}
+	return entries, err
 }
 
 // Append implements commands.EventLog.

@@ -132,9 +132,9 @@ func (w *world) keepRunning(c *chance) {
 		p := w.newProgram()
 		if w.bad() {
 			switch k := c.n(10); {
-			case k < 6:
+			case k < 7:
 				p.left, p.after = 1+c.n(pick(c, 20, 100, 400)), c.in(0.5)
-			case k < 8:
+			case k < 9:
 				w.clock.after(c.between(time.Second, 40*time.Minute), func() {
 					if w.bad() {
 						w.count("program stopped")

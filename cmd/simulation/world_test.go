@@ -50,7 +50,7 @@ type world struct {
 	made     int
 	programs []*program // that users can ask
 	entries  []domain.Entry
-	intents map[string]string // stream by tracking id of a recorded intent
+	intents  map[string]string // stream by tracking id of a recorded intent
 	acks     []ack
 	files    []file
 	counts   map[string]int
@@ -98,7 +98,11 @@ func (w *world) live() {
 	w.makeTemplates()
 	w.plan(newChance(w.seed, 2))
 	for slot := range w.slots {
-		w.running.Go(func() { w.keepRunning(newChance(w.seed, 20+uint64(slot))) })
+		c := newChance(w.seed, 20+uint64(slot))
+		w.running.Go(func() {
+			w.clock.pause(c.between(time.Millisecond, time.Second))
+			w.keepRunning(c)
+		})
 	}
 	w.clock.pause(time.Until(w.well.Add(resolving)))
 	w.checkResolved()
