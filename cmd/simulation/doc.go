@@ -36,5 +36,25 @@
 //
 // Broken on purpose, the engine is caught in this many of the seeds 1 to 1,000:
 //
-// TABLE
+//	606  a request without a reply is sent again at once
+//	770  Retry-After is ignored
+//	170  not found at once counts as absent (SettleTime 0)
+//	109  what was under way when a program died is sent again without a look-up
+//	337  a request is sent although its intent could not be recorded (no claim)
+//	  1  a wake-up is lost while the subscriber is worked on (seed 816)
+//	 11  an outcome is recorded whatever request it is of
+//	953  a command is acknowledged before it is recorded
+//	162  a command id is not looked for in the stream
+//	800  a subscriber is removed without asking Webex
+//	  7  a lost request is looked up by the user id that is wanted now
+//	 54  an update that is done counts for changes made since
+//	351  a retry leaves the failed record at Webex
+//	 45  of two programs each takes what the other sends for interrupted
+//	1000 an accepted request is not followed after a restart
+//	207  nobody is told that the administrator is active
+//
+// Faults that it found, put back: the same command twice at once is refused (450);
+// 503 with Retry-After is not heeded (352); a request is sent however long its intent
+// took to record (6); a pause asked for meanwhile is not heeded (2); who waits never
+// looks for what became of the administrator (1).
 package simulation

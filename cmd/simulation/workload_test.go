@@ -202,7 +202,10 @@ func (w *world) anything(c *chance, u *user, k int) func(context.Context, *comma
 		w.count("asked: onboard")
 		req := u.onboarding(c)
 		return func(ctx context.Context, s *commands.Service, why domain.Cause) (commands.Subscriber, error) {
-			_, r, err := s.OnboardSubscriber(ctx, req, why)
+			whom, r, err := s.OnboardSubscriber(ctx, req, why)
+			if err == nil && whom != id {
+				err = subscriber.ErrClaimed // another user has this id now, with these very values
+			}
 			return r, err
 		}
 	case k < 40:
