@@ -29,7 +29,7 @@ func openLog(path string) (*sqlite.Conn, error) {
 		"PRAGMA page_size = 8192",
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
-		"PRAGMA cache_size = -32768",       // 32 MiB
+		"PRAGMA cache_size = -4096",        // 4 MiB: only the right edge is written
 		"PRAGMA wal_autocheckpoint = 4096", // pages: 32 MiB
 	)
 }
