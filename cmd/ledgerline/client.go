@@ -21,6 +21,8 @@ type client struct {
 	reason string // why things are changed, in the operator's words
 	local  bool   // the engine runs in this process, until close
 	close  func() error
+
+	damagedLog string // whose damage keeps the engine from being opened; empty: it is open
 }
 
 // problemError is a no of the server (RFC 9457).

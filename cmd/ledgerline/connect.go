@@ -77,18 +77,29 @@ func connect(ctx context.Context, o connection, begin bool) (*client, error) {
 	}
 }
 
+// damage says what to do about a damaged log.
+func (o connection) damage(err *commands.DamagedError) error {
+	return fmt.Errorf("the log in %s has a %w. It needs a backup; to list all damage: ledgerline verify --data %s", o.data, err, o.data)
+}
+
 // open opens the engine in this process.
 func (c *client) open(ctx context.Context, o connection) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	e, err := openEngine(ctx, engineOptions{Data: o.data, Passive: true, Log: log})
-	if err != nil {
+	damage := (*commands.DamagedError)(nil)
+	switch {
+	case errors.As(err, &damage) && o.damaged:
+		c.damagedLog = filepath.Join(o.data, "log.db")
+		return nil
+	case errors.As(err, &damage):
+		return o.damage(damage)
+	case err != nil:
 		return err
 	}
 	c.http.Transport, c.base, c.local, c.close = inProcess{e.Handler}, "http://ledgerline", true, e.Close
 	err = e.caughtUp(ctx, o.patience)
-	if damage := (*commands.DamagedError)(nil); errors.As(err, &damage) {
-		err = fmt.Errorf("the log in %s has a %w. It needs a backup; to list all damage: ledgerline verify --data %s", o.data, err, o.data)
-		if o.damaged {
+	if errors.As(err, &damage) {
+		if err = o.damage(damage); o.damaged {
 			err = nil
 		}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ledgerline/adapters/eventlog"
+	"ledgerline/adapters/eventlog/sqlite"
 	"ledgerline/adapters/httpapi"
 )
 
@@ -21,7 +23,12 @@ func verifyCommand() *cobra.Command {
 beside those that are served, and compare them row by row. Nothing is changed.
 The exit code is 1 if anything is not as it should be.`,
 		Args: arguments(cobra.NoArgs),
-		RunE: damageVerb(func(c *cli, _ []string) error { return maintain(c, "/api/verify") }),
+		RunE: damageVerb(func(c *cli, _ []string) error {
+			if c.damagedLog != "" {
+				return verifyDamaged(c)
+			}
+			return maintain(c, "/api/verify")
+		}),
 	}
 }
 
@@ -35,6 +42,20 @@ means that the old views were wrong; it is reported, and mended by this.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: verb(func(c *cli, _ []string) error { return maintain(c, "/api/rebuild") }),
 	}
+}
+
+// verifyDamaged checks a log whose damage keeps the engine from being opened.
+func verifyDamaged(c *cli) error {
+	log, err := sqlite.Open(c.damagedLog, eventlog.NewCodec(events...), sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	r, err := verifyLog(c.ctx, log, func(httpapi.MaintenanceProgress) {})
+	if err != nil {
+		return err
+	}
+	return c.printReport(r)
 }
 
 // maintain has long work done and shows how far it is.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"ledgerline/adapters/eventlog/sqlite"
 	"ledgerline/adapters/httpapi"
 	"ledgerline/domain"
 	"ledgerline/projections"
@@ -12,7 +13,18 @@ import (
 func (e *engine) verify(ctx context.Context, progress func(httpapi.MaintenanceProgress)) (httpapi.MaintenanceReport, error) {
 	e.rebuilding.Lock()
 	defer e.rebuilding.Unlock()
-	problems, err := e.log.Verify(ctx, steps("Checking the log", progress))
+	r, err := verifyLog(ctx, e.log, progress)
+	if err != nil || !r.OK {
+		return r, err // views cannot be recounted from a damaged log
+	}
+	recount, err := e.views.Verify(ctx, e.log, steps("Recounting the views", progress))
+	e.describe(&r, recount)
+	return r, err
+}
+
+// verifyLog checks the log alone.
+func verifyLog(ctx context.Context, log *sqlite.Log, progress func(httpapi.MaintenanceProgress)) (httpapi.MaintenanceReport, error) {
+	problems, err := log.Verify(ctx, steps("Checking the log", progress))
 	if err != nil {
 		return httpapi.MaintenanceReport{}, err
 	}
@@ -20,12 +32,7 @@ func (e *engine) verify(ctx context.Context, progress func(httpapi.MaintenancePr
 	for _, p := range problems {
 		r.Log = append(r.Log, httpapi.LogProblem{Position: p.Position, Detail: p.Detail})
 	}
-	if !r.OK {
-		return r, nil // views cannot be recounted from a damaged log
-	}
-	recount, err := e.views.Verify(ctx, e.log, steps("Recounting the views", progress))
-	e.describe(&r, recount)
-	return r, err
+	return r, nil
 }
 
 // rebuild builds the views anew and puts them in place.
