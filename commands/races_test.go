@@ -98,3 +98,15 @@ func TestAFailedUpdateThatIsTakenBackIsMendedAtWebex(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatASlowReadShowsHoldsFromWhenWebexWasAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.webex.slow = 10 * time.Second
+		id := w.onboard(request(1, trustedID, "a@ent.example"))
+		w.drive(w.log, true, []uuid.UUID{id}, 5*time.Minute)
+		require.Equal(t, webex.Provisioned, w.state(id).Status())
+		asked := w.webex.calls[len(w.webex.calls)-1]
+		require.True(t, asked.Equal(w.state(id).StatusChanged), "asked at %s, recorded as of %s", asked, w.state(id).StatusChanged)
+	})
+}

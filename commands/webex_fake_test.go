@@ -17,6 +17,7 @@ import (
 type fakeWebex struct {
 	now    func() time.Time
 	delay  time.Duration
+	slow   time.Duration // how long a read takes, after Webex has looked
 	answer func(kind string, n int) fault
 
 	mu      sync.Mutex
@@ -106,10 +107,12 @@ func (w *fakeWebex) current(s webex.Subscriber) webex.Subscriber {
 
 func (w *fakeWebex) Subscriber(_ context.Context, id string) (webex.Subscriber, bool, error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.calls = append(w.calls, w.now())
 	s, ok := w.records[id]
-	return w.current(s), ok, nil
+	s = w.current(s)
+	w.mu.Unlock()
+	time.Sleep(w.slow)
+	return s, ok, nil
 }
 
 func (w *fakeWebex) FindSubscriber(_ context.Context, userID string) (webex.Subscriber, bool, error) {
