@@ -36,9 +36,45 @@ type Webex interface {
 	Subscriber(ctx context.Context, id string) (s webex.Subscriber, found bool, err error)
 	// FindSubscriber looks a record up by BroadWorks user id.
 	FindSubscriber(ctx context.Context, userID string) (s webex.Subscriber, found bool, err error)
-	// Subscribers yields all records that match, page by page as Webex links
-	// them. After an error it stops.
-	Subscribers(ctx context.Context, f WebexFilter) iter.Seq2[webex.Subscriber, error]
+	// Page reads one page of the list of records that match: the first where from
+	// is empty, otherwise the one that Next of the page before names. Webex pages
+	// by offset: a record that comes to match, or stops to, between two pages can
+	// make others appear twice or be missed.
+	Page(ctx context.Context, f WebexFilter, from string) (WebexPage, error)
+}
+
+// WebexPage is one page of a list.
+type WebexPage struct {
+	Records []webex.Subscriber
+	Next    string // empty: this was the last
+}
+
+// WebexRecords yields all records that match, page by page. After an error it
+// stops; pages that lead round in a circle are one.
+func WebexRecords(ctx context.Context, w Webex, f WebexFilter) iter.Seq2[webex.Subscriber, error] {
+	return func(yield func(webex.Subscriber, error) bool) {
+		seen := map[string]bool{"": true}
+		for from := ""; ; {
+			page, err := w.Page(ctx, f, from)
+			if err != nil {
+				yield(webex.Subscriber{}, err)
+				return
+			}
+			for _, r := range page.Records {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if from = page.Next; from == "" {
+				return
+			}
+			if seen[from] {
+				yield(webex.Subscriber{}, &WebexError{Message: "the pages of the list go round in a circle"})
+				return
+			}
+			seen[from] = true
+		}
+	}
 }
 
 // WebexFilter narrows a list; zero fields do not narrow.

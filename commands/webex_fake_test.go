@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
@@ -127,6 +126,6 @@ func (w *fakeWebex) FindSubscriber(_ context.Context, userID string) (webex.Subs
 	return webex.Subscriber{}, false, nil
 }
 
-func (w *fakeWebex) Subscribers(context.Context, commands.WebexFilter) iter.Seq2[webex.Subscriber, error] {
-	return func(yield func(webex.Subscriber, error) bool) { yield(webex.Subscriber{}, errors.ErrUnsupported) }
+func (w *fakeWebex) Page(context.Context, commands.WebexFilter, string) (commands.WebexPage, error) {
+	return commands.WebexPage{}, errors.ErrUnsupported
 }

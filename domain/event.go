@@ -99,6 +99,7 @@ const (
 	SurfaceV1     = "v1"     // the Webex-shaped API
 	SurfaceCLI    = "cli"    // command line
 	SurfaceCSV    = "csv"    // a row of an imported file
+	SurfaceBulk   = "bulk"   // one of many, in one action on all of them
 	SurfaceEngine = "engine" // nobody asked: the process went on
 )
 

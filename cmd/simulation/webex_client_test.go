@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"iter"
 
 	"ledgerline/commands"
 	"ledgerline/domain/webex"
@@ -56,8 +55,8 @@ func (c client) FindSubscriber(ctx context.Context, userID string) (webex.Subscr
 	return c.read(ctx, func() *record { return c.byUserID(userID) })
 }
 
-// Subscribers implements commands.Webex; nobody asks for it here.
-func (c client) Subscribers(context.Context, commands.WebexFilter) iter.Seq2[webex.Subscriber, error] {
+// Page implements commands.Webex; nobody asks for it here.
+func (c client) Page(context.Context, commands.WebexFilter, string) (commands.WebexPage, error) {
 	panic("the simulation lists nothing")
 }
 

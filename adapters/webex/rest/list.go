@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ const largestPage = 100
 func (c *Client) FindSubscriber(ctx context.Context, userID string) (webex.Subscriber, bool, error) {
 	var best webex.Subscriber
 	found := false
-	for s, err := range c.Subscribers(ctx, commands.WebexFilter{UserID: userID}) {
+	for s, err := range commands.WebexRecords(ctx, c, commands.WebexFilter{UserID: userID}) {
 		if err != nil {
 			return webex.Subscriber{}, false, err
 		}
@@ -41,32 +40,18 @@ func better(a, b webex.Subscriber) bool {
 	return a.Created.After(b.Created)
 }
 
-// Subscribers sends GET /broadworks/subscribers and follows rel="next" as
-// given, on the same host only. Webex pages by offset: a record that comes to
-// match, or stops to, while pages are read can make others appear twice or be
-// missed, so what must be complete is read again from its watermark.
-func (c *Client) Subscribers(ctx context.Context, f commands.WebexFilter) iter.Seq2[webex.Subscriber, error] {
-	return func(yield func(webex.Subscriber, error) bool) {
-		seen := map[string]bool{}
-		for address := c.at("broadworks", "subscribers") + "?" + query(f).Encode(); address != ""; {
-			if seen[address] {
-				yield(webex.Subscriber{}, &commands.WebexError{Message: "the pages of the list go round in a circle"})
-				return
-			}
-			seen[address] = true
-			page, next, err := c.page(ctx, address)
-			if err != nil {
-				yield(webex.Subscriber{}, err)
-				return
-			}
-			for _, r := range page {
-				if !yield(r.subscriber(), nil) {
-					return
-				}
-			}
-			address = next
-		}
+// Page sends GET /broadworks/subscribers, or reads the address that rel="next"
+// of the page before gave, on the same host only.
+func (c *Client) Page(ctx context.Context, f commands.WebexFilter, from string) (commands.WebexPage, error) {
+	if from == "" {
+		from = c.at("broadworks", "subscribers") + "?" + query(f).Encode()
 	}
+	items, next, err := c.page(ctx, from)
+	page := commands.WebexPage{Next: next}
+	for _, r := range items {
+		page.Records = append(page.Records, r.subscriber())
+	}
+	return page, err
 }
 
 // page reads one page and says where the next one is; empty: nowhere.

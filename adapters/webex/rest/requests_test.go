@@ -49,7 +49,7 @@ func TestAnUpdateSendsWhatDiffersAndEmptiesWhatIsRemoved(t *testing.T) {
 func TestQueryValuesArePercentEncoded(t *testing.T) {
 	server, api := answering(t, rest.Config{}, answer{status: 200, body: `{"items":[]}`})
 	f := commands.WebexFilter{SPEnterpriseID: "SP1+acme", Email: "a+b@c", LastStatusChange: noon, Statuses: []webex.Status{"error", "provisioned"}}
-	for _, err := range api.Subscribers(t.Context(), f) {
+	for _, err := range commands.WebexRecords(t.Context(), api, f) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, "email=a%2Bb%40c&lastStatusChange=1777896000000&max=100&spEnterpriseId=SP1%2Bacme&status=error%2Cprovisioned", server.got[0].URL.RawQuery)
@@ -68,7 +68,7 @@ func TestTheNextPageIsAskedForAsGiven(t *testing.T) {
 		io.WriteString(w, `{"items":[{"id":"x"}]}`)
 	})
 	n := 0
-	for _, err := range client(t, rest.Config{BaseURL: server.URL + "/v1"}).Subscribers(t.Context(), commands.WebexFilter{}) {
+	for _, err := range commands.WebexRecords(t.Context(), client(t, rest.Config{BaseURL: server.URL + "/v1"}), commands.WebexFilter{}) {
 		require.NoError(t, err)
 		n++
 	}
@@ -83,7 +83,7 @@ func TestTheTokenIsSentToNobodyElse(t *testing.T) {
 	for _, link := range []string{other.URL + "/v1", "//" + other.Listener.Addr().String() + "/v1", "https://webexapis.com/v1", "ftp://x/", "http://u:p@x/", "http://[::1", ":"} {
 		_, api := answering(t, rest.Config{}, answer{status: 200, header: map[string]string{"Link": "<" + link + `>; rel="next"`}, body: `{"items":[{"id":"x"}]}`})
 		var last error
-		for _, err := range api.Subscribers(t.Context(), commands.WebexFilter{}) {
+		for _, err := range commands.WebexRecords(t.Context(), api, commands.WebexFilter{}) {
 			last = err
 		}
 		failure(t, last, commands.Unknown)
@@ -99,7 +99,7 @@ func TestTheTokenIsSentToNobodyElse(t *testing.T) {
 func TestPagesThatGoRoundInACircleEnd(t *testing.T) {
 	server, api := answering(t, rest.Config{}, answer{status: 200, header: map[string]string{"Link": `</v1/broadworks/subscribers?max=100>; rel="next"`}, body: `{"items":[{"id":"x"}]}`})
 	var last error
-	for _, err := range api.Subscribers(t.Context(), commands.WebexFilter{}) {
+	for _, err := range commands.WebexRecords(t.Context(), api, commands.WebexFilter{}) {
 		last = err
 	}
 	failure(t, last, commands.Unknown)

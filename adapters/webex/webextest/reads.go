@@ -87,7 +87,7 @@ func list(t *testing.T, open opener) {
 			want = append(want, settled(t, w, anyone()).ID)
 		}
 		var got []string
-		for s, err := range w.Webex.Subscribers(t.Context(), commands.WebexFilter{PageSize: 2}) {
+		for s, err := range commands.WebexRecords(t.Context(), w.Webex, commands.WebexFilter{PageSize: 2}) {
 			require.NoError(t, err)
 			if got = append(got, s.ID); len(got) == 3 {
 				settled(t, w, anyone())
@@ -110,7 +110,7 @@ func list(t *testing.T, open opener) {
 		w := open(t)
 		settled(t, w, anyone())
 		settled(t, w, anyone())
-		for _, err := range w.Webex.Subscribers(t.Context(), commands.WebexFilter{PageSize: 1}) {
+		for _, err := range commands.WebexRecords(t.Context(), w.Webex, commands.WebexFilter{PageSize: 1}) {
 			require.NoError(t, err)
 			break
 		}
@@ -120,7 +120,7 @@ func list(t *testing.T, open opener) {
 		settled(t, w, anyone())
 		defer w.Fail(503, 0)()
 		var errs []error
-		for _, err := range w.Webex.Subscribers(t.Context(), commands.WebexFilter{}) {
+		for _, err := range commands.WebexRecords(t.Context(), w.Webex, commands.WebexFilter{}) {
 			errs = append(errs, err)
 		}
 		require.Len(t, errs, 1)

@@ -48,7 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) World) {
 	t.Run("ResendConsent", func(t *testing.T) { consent(t, open) })
 	t.Run("Validate", func(t *testing.T) { validate(t, open) })
 	t.Run("Subscriber", func(t *testing.T) { read(t, open) })
-	t.Run("Subscribers", func(t *testing.T) { list(t, open) })
+	t.Run("Page", func(t *testing.T) { list(t, open) })
 	t.Run("Outcome", func(t *testing.T) { outcome(t, open) })
 }
 
@@ -92,7 +92,7 @@ func again(t *testing.T, w World, id string) webex.Subscriber {
 
 func all(t *testing.T, api commands.Webex, f commands.WebexFilter) (found []webex.Subscriber) {
 	t.Helper()
-	for s, err := range api.Subscribers(t.Context(), f) {
+	for s, err := range commands.WebexRecords(t.Context(), api, f) {
 		require.NoError(t, err)
 		found = append(found, s)
 	}

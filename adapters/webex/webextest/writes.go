@@ -88,7 +88,7 @@ func provision(t *testing.T, open opener) {
 		all.Wait()
 		w.Settle()
 		var got []string
-		for s, err := range w.Webex.Subscribers(t.Context(), commands.WebexFilter{Statuses: []webex.Status{webex.Provisioned}}) {
+		for s, err := range commands.WebexRecords(t.Context(), w.Webex, commands.WebexFilter{Statuses: []webex.Status{webex.Provisioned}}) {
 			require.NoError(t, err)
 			got = append(got, s.UserID)
 		}
