@@ -20,35 +20,72 @@ type agenda struct {
 type item struct {
 	stream string
 	at     time.Time // zero: now
-	place  int       // in the heap; -1: being worked on
+	place  int       // in the heap; -1: being worked on, or in line
 	again  bool      // woken while being worked on
+	ticket *ticket   // in line for Webex; nil: not
 
 	tracking string // of the request that was polled
 	polls    int
 	polled   time.Time
 }
 
-// add puts a subscriber on the agenda, or brings it forward.
-func (a *agenda) add(stream string, at time.Time) {
+// remind puts a subscriber on the agenda, or brings it forward. One that is being
+// worked on or in line is left there.
+func (a *agenda) remind(stream string, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	it := a.items[stream]
 	switch {
 	case it == nil:
-		if a.items == nil {
-			a.items = map[string]*item{}
-		}
-		it = &item{stream: stream, at: at}
-		a.items[stream] = it
-		heap.Push(&a.due, it)
-	case it.place < 0:
-		it.again = true
-		return
-	case at.Before(it.at):
+		a.insert(&item{stream: stream}, at)
+	case it.place >= 0 && at.Before(it.at):
 		it.at = at
 		heap.Fix(&a.due, it.place)
+		a.signal()
 	}
+}
+
+// insert puts an item among those that are due at some time.
+func (a *agenda) insert(it *item, at time.Time) {
+	if a.items == nil {
+		a.items = map[string]*item{}
+	}
+	a.items[it.stream], it.at = it, at
+	heap.Push(&a.due, it)
 	a.signal()
+}
+
+// wake has a subscriber looked at now, because something about it has changed.
+func (a *agenda) wake(stream string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	it := a.items[stream]
+	switch {
+	case it == nil:
+		a.insert(&item{stream: stream}, time.Time{})
+	case it.place >= 0:
+		it.at = time.Time{}
+		heap.Fix(&a.due, it.place)
+		a.signal()
+	case it.ticket != nil && it.ticket.cancel():
+		it.ticket = nil
+		a.insert(it, time.Time{}) // perhaps it stands in another line from now on
+	default:
+		it.again = true
+	}
+}
+
+// line notes that a subscriber that was taken stands in line, where join puts it.
+func (a *agenda) line(stream string, join func() *ticket) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	it := a.items[stream]
+	if it.again { // what was judged is out of date
+		it.again = false
+		a.insert(it, time.Time{})
+		return
+	}
+	it.ticket = join()
 }
 
 func (a *agenda) signal() {
@@ -94,6 +131,7 @@ func (a *agenda) done(stream string, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	it := a.items[stream]
+	it.ticket = nil
 	if it.again {
 		it.again, at = false, time.Unix(0, 0)
 	}
@@ -101,9 +139,7 @@ func (a *agenda) done(stream string, at time.Time) {
 		delete(a.items, stream)
 		return
 	}
-	it.at = at
-	heap.Push(&a.due, it)
-	a.signal()
+	a.insert(it, at)
 }
 
 // polls returns how often a request was polled, and when last.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"ledgerline/domain/activation"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/subscriber"
+	"ledgerline/domain/webex"
 )
 
 // Driver carries out what domain/activation says: it asks what is next for a
@@ -34,9 +36,22 @@ type Driver struct {
 	// Jitter draws a duration from 0 to below most; nil: by chance.
 	Jitter func(most time.Duration) time.Duration
 
-	agenda agenda
-	lanes  lanes
-	began  time.Time
+	agenda    agenda
+	followers followers
+	began     time.Time
+	calls     context.Context // of calls under way, which may outlast Run's for a moment
+
+	mu       sync.Mutex
+	stopping bool
+	underWay sync.WaitGroup         // calls, and what follows from them
+	seen     map[string]observation // by stream: what a list showed and nobody has recorded yet
+	refused  map[string]time.Time   // by partner: when it was last said that Webex refuses the credentials
+}
+
+// observation is what a list showed of a subscriber.
+type observation struct {
+	record webex.Subscriber
+	asked  time.Time
 }
 
 // longestJitter spreads those who wait for the same instant.
@@ -54,17 +69,25 @@ func (d *Driver) jitter() time.Duration {
 const sweepEvery = time.Minute
 
 // Wake says that something about the subscriber of this stream has changed.
-func (d *Driver) Wake(stream string) { d.agenda.add(stream, time.Time{}) }
+func (d *Driver) Wake(stream string) { d.agenda.wake(stream) }
+
+// remind says that something about the subscriber may be due.
+func (d *Driver) remind(stream string) { d.agenda.remind(stream, time.Time{}) }
 
 // Run drives until ctx ends, then lets calls under way come to an end.
 func (d *Driver) Run(ctx context.Context) error {
-	d.began, d.lanes.now = d.Service.Now(), d.Service.Now
+	d.began, d.followers.d = d.Service.Now(), d
+	if d.Service.Lanes == nil {
+		d.Service.Lanes = &Lanes{}
+	}
 	workers := d.Workers
 	if workers == 0 {
 		workers = 64
 	}
-	calls, stopCalls := context.WithCancel(context.WithoutCancel(ctx))
+	var stopCalls context.CancelFunc
+	d.calls, stopCalls = context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCalls()
+	d.open(ctx, d.recall)
 	work := make(chan string)
 	go func() {
 		defer close(work)
@@ -80,23 +103,65 @@ func (d *Driver) Run(ctx context.Context) error {
 	for range workers {
 		all.Go(func() {
 			for stream := range work {
-				d.agenda.done(stream, d.step(calls, stream))
+				d.look(d.calls, stream)
 			}
 		})
 	}
 	for ctx.Err() == nil {
-		if err := d.Open(ctx, d.Wake); err != nil && ctx.Err() == nil {
-			d.Log.Error("cannot list open activations", "error", err)
-		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(sweepEvery):
+			d.open(ctx, d.remind)
 		}
 	}
 	giveUp := time.AfterFunc(5*time.Second, stopCalls)
 	defer giveUp.Stop()
+	d.stop()
 	all.Wait()
+	d.underWay.Wait()
 	return nil
+}
+
+func (d *Driver) open(ctx context.Context, yield func(stream string)) {
+	if err := d.Open(ctx, yield); err != nil && ctx.Err() == nil {
+		d.Log.Error("cannot list open activations", "error", err)
+	}
+}
+
+// recall puts a subscriber on the agenda of a driver that starts. A pause that
+// Webex asked for before holds on.
+func (d *Driver) recall(stream string) {
+	if entries, err := d.Service.Log.ReadStream(d.calls, stream); err == nil && len(entries) > 0 {
+		r := subscriber.Decider.Fold(entries).Request
+		if pause := r.Until.Sub(d.Service.Now()); r.Phase == subscriber.Postponed && pause > 0 {
+			d.Service.Lanes.park(laneOf(entries[0].Cause.Partner, r.Kind), min(pause, longestRetryAfter))
+		}
+	}
+	d.remind(stream)
+}
+
+func laneOf(partner string, kind subscriber.RequestKind) Lane {
+	if kind == subscriber.ResendConsent {
+		return Lane{partner, Emails}
+	}
+	return Lane{partner, Subscribers}
+}
+
+// begin counts a call that is about to be made; false: the driver is ending.
+func (d *Driver) begin() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping {
+		return false
+	}
+	d.underWay.Add(1)
+	return true
+}
+
+func (d *Driver) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopping = true
 }
 
 // Busy returns how many subscribers the driver has on its agenda.
@@ -105,13 +170,47 @@ func (d *Driver) Busy() int { return d.agenda.size() }
 // retryOutage is how long a subscriber rests after a failure of our own.
 const retryOutage = 2 * time.Second
 
-// step does what is next for one subscriber and returns when to look again; the
-// zero time means: when it is woken.
-func (d *Driver) step(ctx context.Context, stream string) time.Time {
-	again, err := d.advance(ctx, stream)
+// look judges a subscriber and does what is next, in its turn if that is a call.
+func (d *Driver) look(ctx context.Context, stream string) {
+	s, step, err := d.judge(ctx, stream)
+	if of, calls := s.lane(step); err == nil && calls {
+		d.agenda.line(stream, func() *ticket {
+			return d.Service.Lanes.line(of, s.class, s.Value.SPEnterpriseID, func(t *turn) { d.inTurn(ctx, stream, t) })
+		})
+		return
+	}
+	var again time.Time
+	if err == nil {
+		again, err = d.carryOut(ctx, s, step, nil)
+	}
+	d.agenda.done(stream, d.again(ctx, stream, again, err))
+}
+
+// inTurn makes the call that is next for a subscriber, if there still is one.
+func (d *Driver) inTurn(ctx context.Context, stream string, t *turn) {
+	defer t.end()
+	if !d.begin() {
+		return
+	}
+	defer d.underWay.Done()
+	s, step, err := d.judge(ctx, stream)
+	var again time.Time
+	switch of, calls := s.lane(step); {
+	case err != nil:
+	case calls && of != t.lane.of:
+		again = d.Service.Now() // another line is the right one by now
+	default:
+		again, err = d.carryOut(ctx, s, step, t)
+	}
+	d.agenda.done(stream, d.again(ctx, stream, again, err))
+}
+
+// again says when to look at a subscriber next; the zero time means: when it is
+// woken.
+func (d *Driver) again(ctx context.Context, stream string, at time.Time, err error) time.Time {
 	switch {
 	case err == nil:
-		return again
+		return at
 	case errors.Is(err, ErrStale), errors.Is(err, ErrContended):
 		return d.Service.Now() // somebody else was faster: judge anew
 	case ctx.Err() == nil:
@@ -126,35 +225,58 @@ type subject struct {
 	id      uuid.UUID
 	stream  string
 	partner string
-	webex   Webex
+	class   Class // of what was last asked for
+	webex   Webex // nil: nothing is to be done
 }
 
-func (d *Driver) advance(ctx context.Context, stream string) (time.Time, error) {
+// lane says in which lane a step calls Webex, if it does.
+func (s subject) lane(step activation.Step) (of Lane, calls bool) {
+	switch step := step.(type) {
+	case activation.Send:
+		return laneOf(s.partner, step.Kind), true
+	case activation.LookUp, activation.Follow:
+		return Lane{s.partner, Subscribers}, true
+	}
+	return Lane{}, false
+}
+
+// judge reads a subscriber and says what is next for it.
+func (d *Driver) judge(ctx context.Context, stream string) (subject, activation.Step, error) {
 	_, id, ok := domain.SplitStream(stream)
 	entries, err := d.Service.Log.ReadStream(ctx, stream)
 	if err != nil || len(entries) == 0 || !ok {
-		return time.Time{}, err
+		return subject{}, activation.Rest{}, err
 	}
-	s := subject{Subscriber: recorded(subscriber.Decider, entries), id: id, stream: stream, partner: entries[0].Cause.Partner}
+	s := subject{Subscriber: recorded(subscriber.Decider, entries), id: id, stream: stream, partner: entries[0].Cause.Partner, class: Report}
+	for _, e := range slices.Backward(entries) {
+		if e.Cause.Role != domain.RoleEngine {
+			s.class = classOf(e.Cause)
+			break
+		}
+	}
 	if s.webex = d.Service.Webex(s.partner); s.webex == nil {
-		return time.Time{}, nil // its partner is not served by this program
+		return subject{}, activation.Rest{}, nil // its partner is not served by this program
+	}
+	if s.Subscriber, err = d.recordSeen(ctx, s); err != nil {
+		return s, nil, err
 	}
 	known, err := d.known(ctx, s)
 	if err != nil {
-		return time.Time{}, err
+		return s, nil, err
 	}
-	step := activation.Next(s.Value, known)
+	d.followOn(s)
 	if r := s.Value.Request; d.Sole && r.Phase == subscriber.Started && r.At.Before(d.began) {
-		step = activation.Lose{}
+		return s, activation.Lose{}, nil
 	}
-	return d.carryOut(ctx, s, step)
+	return s, activation.Next(s.Value, known), nil
 }
 
-func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step) (time.Time, error) {
+// carryOut does what is next; t is the turn for a call, which may be left unused.
+func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step, t *turn) (time.Time, error) {
 	now := d.Service.Now()
 	switch step := step.(type) {
 	case activation.Rest:
-		if !s.Value.AdminFirst {
+		if !s.Value.AdminFirst || s.webex == nil {
 			return time.Time{}, nil
 		}
 		return time.Time{}, d.tellCustomer(ctx, s, s.id, s.Value)
@@ -166,16 +288,13 @@ func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step) 
 	case activation.GiveUp:
 		return time.Time{}, d.record(ctx, s, subscriber.RecordRefused{Tracking: s.Value.Request.TrackingID, Errors: failure(step.Why), At: now})
 	}
-	if until, err := d.lanes.enter(ctx, s.partner); err != nil || !until.IsZero() {
-		return until.Add(d.jitter()), err
-	}
 	switch step := step.(type) {
 	case activation.LookUp:
-		return d.lookUp(ctx, s)
+		return d.lookUp(ctx, s, t)
 	case activation.Follow:
-		return d.follow(ctx, s)
+		return d.poll(ctx, s, t)
 	case activation.Send:
-		return d.send(ctx, s, step.Kind)
+		return d.send(ctx, s, step.Kind, t)
 	}
 	panic(fmt.Sprintf("activation: no way to carry out %T", step))
 }
@@ -184,6 +303,9 @@ func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step) 
 func (d *Driver) known(ctx context.Context, s subject) (activation.Known, error) {
 	polls, last := d.agenda.polls(s.stream, s.Value.Request.TrackingID)
 	k := activation.Known{Now: d.Service.Now(), Polls: polls, LastPoll: last, AdminActive: true}
+	if s.class != Portal {
+		k.Patience = d.followers.patience(s.list())
+	}
 	if !s.Value.AdminFirst || s.Value.Stage != subscriber.Ready {
 		return k, nil
 	}
@@ -215,9 +337,16 @@ func (d *Driver) tellCustomer(ctx context.Context, s subject, id uuid.UUID, admi
 	}
 	r, err := transact(ctx, d.Service, customer.Stream(s.partner, s.Value.SPEnterpriseID), d.cause(s), customer.Decider, c)
 	if err == nil && r.Changed {
-		err = d.Open(ctx, d.Wake)
+		err = d.Open(ctx, d.remind)
 	}
 	return err
+}
+
+// causeOf is cause with a command of its own.
+func (d *Driver) causeOf(s subject) domain.Cause {
+	why := d.cause(s)
+	why.Command = d.Service.NewID()
+	return why
 }
 
 // cause of what the driver records: nobody asked anew, the process went on.

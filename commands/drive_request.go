@@ -13,25 +13,13 @@ import (
 	"ledgerline/domain/webex"
 )
 
-// When Webex says "later" without saying when, and the most that it is believed.
-const (
-	defaultRetryAfter = 5 * time.Second
-	longestRetryAfter = 10 * time.Minute
-)
-
-// noAccessPause is how long a partner's calls rest after Webex refused the
-// credentials, which is nobody's fault among its subscribers.
-const noAccessPause = time.Minute
+// longestRetryAfter is the most that Webex is believed when it asks for a pause.
+const longestRetryAfter = 10 * time.Minute
 
 // noAccess says whether Webex refused our credentials rather than the request.
 func (e *WebexError) noAccess() bool {
 	return e.Status == http.StatusUnauthorized ||
 		e.Outcome == NotDone && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests && e.Status != http.StatusLocked
-}
-
-// later says whether everybody of the partner should stay away for a while.
-func (e *WebexError) later() bool {
-	return e.Outcome == NotDone || e.RetryAfter > 0 || e.noAccess()
 }
 
 // recordWithin is how long the driver tries to record what became of a request,
@@ -41,9 +29,8 @@ const recordWithin = 30 * time.Second
 // send records the intent, makes the request, records what became of it. The
 // intent is appended to exactly the version that was judged, so of several who
 // judge alike one sends.
-func (d *Driver) send(ctx context.Context, s subject, kind subscriber.RequestKind) (time.Time, error) {
-	why := d.cause(s)
-	why.Command = d.Service.NewID()
+func (d *Driver) send(ctx context.Context, s subject, kind subscriber.RequestKind, t *turn) (time.Time, error) {
+	why := d.causeOf(s)
 	start := subscriber.StartRequest{Kind: kind, Tracking: "LEDGERLINE_" + why.Command.String(), At: d.Service.Now()}
 	r, err := record(ctx, d.Service, s.stream, s.Subscriber, why, subscriber.Decider, subscriber.Command(start))
 	if err != nil {
@@ -51,16 +38,17 @@ func (d *Driver) send(ctx context.Context, s subject, kind subscriber.RequestKin
 	}
 	s.Subscriber = r
 	now := d.Service.Now()
-	until, left := d.lanes.parked(s.partner), activation.CallTime-10*time.Second-now.Sub(start.At)
+	until, left := d.Service.Lanes.parked(t.lane.of), activation.CallTime-10*time.Second-now.Sub(start.At)
 	if !until.IsZero() || left <= 0 {
 		// While the intent was recorded Webex asked for a pause, or others took the
 		// request for lost.
-		return now, d.record(ctx, s, subscriber.RecordPostponed{Tracking: start.Tracking, Until: until, At: now})
+		return now, d.record(ctx, s, subscriber.RecordPostponed{Tracking: start.Tracking, Until: now.Add(time.Until(until)), At: now})
 	}
 	callCtx, cancel := context.WithTimeout(ctx, left)
 	reply, receipt, err := s.call(callCtx, kind, start.Tracking)
 	cancel()
-	return d.Service.Now(), d.record(ctx, s, d.outcome(s, start.Tracking, reply, receipt, err))
+	pause := t.answered(err)
+	return d.Service.Now(), d.record(ctx, s, d.outcome(s, start.Tracking, reply, receipt, err, pause))
 }
 
 func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking string) (reply webex.Subscriber, receipt Receipt, err error) {
@@ -89,43 +77,42 @@ func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking
 	return reply, receipt, err
 }
 
-// outcome turns what a call returned into what is to be recorded.
-func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, receipt Receipt, err error) subscriber.Command {
+// outcome turns what a call returned into what is to be recorded. pause is how long
+// everybody is to stay away.
+func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, receipt Receipt, err error, pause time.Duration) subscriber.Command {
 	now := d.Service.Now()
 	if err == nil {
-		d.lanes.answered(s.partner)
 		return subscriber.RecordAccepted{Tracking: tracking, Record: reply, WebexSays: receipt.TrackingID, At: now}
 	}
+	d.complain(s.partner, err)
 	var e *WebexError
 	if !errors.As(err, &e) {
 		return subscriber.RecordLost{Tracking: tracking, Why: err.Error(), At: now}
 	}
-	var pause time.Duration
-	if e.later() {
-		pause = d.park(s, e)
-	}
 	switch {
 	case e.Outcome == NotDone || e.noAccess():
-		return subscriber.RecordPostponed{Tracking: tracking, Status: e.Status, Until: now.Add(pause), WebexSays: e.TrackingID, At: now}
+		return subscriber.RecordPostponed{Tracking: tracking, Status: e.Status, Until: now.Add(pause + d.jitter()), WebexSays: e.TrackingID, At: now}
 	case e.Outcome == Refused:
 		return subscriber.RecordRefused{Tracking: tracking, Status: e.Status, Errors: e.details(), WebexSays: e.TrackingID, At: now}
 	}
 	return subscriber.RecordLost{Tracking: tracking, Status: e.Status, Why: e.details()[0].Description, WebexSays: e.TrackingID, At: now}
 }
 
-// park keeps everybody of the partner away from Webex for as long as it asked.
-func (d *Driver) park(s subject, e *WebexError) time.Duration {
-	pause := e.RetryAfter
-	switch {
-	case e.noAccess():
-		d.Log.Error("Webex does not accept the credentials of a partner; nothing is asked for a minute", "partner", s.partner, "status", e.Status, "message", e.Message)
-		pause = noAccessPause
-	case pause <= 0:
-		pause = defaultRetryAfter
+// complain logs that Webex refuses the credentials of a partner, once a minute.
+func (d *Driver) complain(partner string, err error) {
+	var e *WebexError
+	if !errors.As(err, &e) || !e.noAccess() {
+		return
 	}
-	pause = min(pause, longestRetryAfter)
-	d.lanes.park(s.partner, d.Service.Now().Add(pause))
-	return pause
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now := time.Now(); now.Sub(d.refused[partner]) >= time.Minute {
+		if d.refused == nil {
+			d.refused = map[string]time.Time{}
+		}
+		d.refused[partner] = now
+		d.Log.Error("Webex does not accept the credentials of a partner; nothing is asked for a minute", "partner", partner, "status", e.Status, "message", e.Message)
+	}
 }
 
 // details returns what Webex said, at least one thing.
@@ -139,7 +126,7 @@ func (e *WebexError) details() []webex.Error {
 func failure(text string) []webex.Error { return []webex.Error{{Description: text}} }
 
 // lookUp finds out what became of a lost request.
-func (d *Driver) lookUp(ctx context.Context, s subject) (time.Time, error) {
+func (d *Driver) lookUp(ctx context.Context, s subject, t *turn) (time.Time, error) {
 	var found webex.Subscriber
 	var ok bool
 	var err error
@@ -148,45 +135,84 @@ func (d *Driver) lookUp(ctx context.Context, s subject) (time.Time, error) {
 	} else {
 		found, ok, err = s.webex.Subscriber(ctx, s.Value.WebexID)
 	}
+	t.answered(err)
 	if err != nil {
 		return d.unread(s, err)
 	}
-	d.lanes.answered(s.partner)
 	now := d.Service.Now()
 	return now, d.record(ctx, s, subscriber.RecordFound{Tracking: s.Value.Request.TrackingID, Found: ok, Record: found, At: now})
 }
 
-// follow sees how far Webex is with what it accepted.
-func (d *Driver) follow(ctx context.Context, s subject) (time.Time, error) {
+// poll sees how far Webex is with what it accepted from one subscriber.
+func (d *Driver) poll(ctx context.Context, s subject, t *turn) (time.Time, error) {
 	asked := d.Service.Now()
 	found, ok, err := s.webex.Subscriber(ctx, s.Value.WebexID)
 	now := d.Service.Now()
-	d.agenda.polled(s.stream, s.Value.Request.TrackingID, now)
+	t.answered(err)
 	if err != nil {
 		return d.unread(s, err)
 	}
-	d.lanes.answered(s.partner)
+	d.agenda.polled(s.stream, s.Value.Request.TrackingID, now)
 	return now, d.record(ctx, s, subscriber.RecordStatus{Found: ok, Record: found, At: asked})
 }
 
-// unread says when to read again after Webex could not be read.
+// unread says when to read again after Webex could not be read: in the next turn
+// that the lane gives, if it is the lane that is held up.
 func (d *Driver) unread(s subject, err error) (time.Time, error) {
+	d.complain(s.partner, err)
 	var e *WebexError
 	if !errors.As(err, &e) {
 		return time.Time{}, err
 	}
-	if e.later() {
-		return d.Service.Now().Add(d.park(s, e)), nil
+	if e.Outcome == NotDone || e.Outcome == Unknown || e.noAccess() {
+		return d.Service.Now().Add(time.Second + d.jitter()), nil
 	}
 	return time.Time{}, fmt.Errorf("read from Webex: %w", e)
 }
+
+// observe notes what a list showed of a subscriber and has it looked at.
+func (d *Driver) observe(stream string, o observation) {
+	d.mu.Lock()
+	if d.seen == nil {
+		d.seen = map[string]observation{}
+	}
+	d.seen[stream] = o
+	d.mu.Unlock()
+	d.agenda.wake(stream)
+}
+
+// recordSeen records what a list showed, if it did.
+func (d *Driver) recordSeen(ctx context.Context, s subject) (Subscriber, error) {
+	d.mu.Lock()
+	seen, ok := d.seen[s.stream]
+	delete(d.seen, s.stream)
+	d.mu.Unlock()
+	if !ok || s.Value.Request.Phase != subscriber.Accepted || seen.record.ID != s.Value.WebexID {
+		return s.Subscriber, nil
+	}
+	c := subscriber.Command(subscriber.RecordStatus{Found: true, Record: seen.record, At: seen.asked})
+	return record(ctx, d.Service, s.stream, s.Subscriber, d.causeOf(s), subscriber.Decider, c)
+}
+
+// followOn has the reader of its template follow a subscriber, or not any more.
+func (d *Driver) followOn(s subject) {
+	v := s.Value
+	if v.Request.Phase == subscriber.Accepted && activation.Follows(v) {
+		d.followers.await(s.list(), v.WebexID, awaited{
+			stream: s.stream, tracking: v.Request.TrackingID, since: v.Request.At, urgent: s.class < Import,
+		})
+		return
+	}
+	d.followers.forget(s.stream, v.Request.Phase == subscriber.Idle)
+}
+
+func (s subject) list() list { return list{s.partner, s.Value.ProvisioningID} }
 
 // record records what became of a request, on top of whatever was recorded since.
 func (d *Driver) record(ctx context.Context, s subject, c subscriber.Command) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	why := d.cause(s)
-	why.Command = d.Service.NewID()
+	why := d.causeOf(s)
 	for {
 		_, err := transact(ctx, d.Service, s.stream, why, subscriber.Decider, c)
 		if err == nil || domain.AsRejection(err) != nil || ctx.Err() != nil {

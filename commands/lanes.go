@@ -1,122 +1,262 @@
 package commands
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"time"
+
+	"ledgerline/domain"
+	"ledgerline/domain/pace"
 )
 
-// lanes holds how fast Webex may be called, for each partner: one pace for
-// everything that is called with the partner's token, learnt from the replies.
-// Its zero value is ready.
-type lanes struct {
-	now func() time.Time
-	mu  sync.Mutex
-	of  map[string]*lane
-}
+// Class says whose call to Webex goes first: the lower before the higher.
+type Class int
 
-// lane is one partner's pace.
-type lane struct {
-	until    time.Time // Webex asked not to be called before
-	rate     float64   // calls per second
-	bounded  bool      // Webex has said at least once that it was too much
-	lastCut  time.Time
-	nextSlot time.Time
-}
-
-// How the pace is learnt. Webex does not publish its limits.
+// The classes.
 const (
-	firstRate  = 100.0 // calls per second, before anything is known
-	lowestRate = 1.0
-	fastGrowth = 0.5 // calls per second more for each good reply, until Webex complains
-	slowGrowth = 10. // calls per second more in each second, after that
-	cut        = 0.85
+	Portal  Class = iota // a subscriber looks at the page
+	Admin                // an administrator waits
+	API                  // a program asked about one user
+	Import               // one of many
+	Report               // nobody waits
+	classes = 5
 )
 
-func (l *lanes) lane(partner string) *lane {
-	if l.of == nil {
-		l.of = map[string]*lane{}
+var classNames = [classes]string{"portal", "admin", "api", "import", "report"}
+
+// String is how the class is called in the API.
+func (c Class) String() string { return classNames[c] }
+
+// classOf returns the class of what somebody asked for.
+func classOf(why domain.Cause) Class {
+	switch {
+	case why.Role == domain.RoleSubscriber:
+		return Portal
+	case why.Surface == domain.SurfaceCSV, why.Surface == domain.SurfaceBulk:
+		return Import
+	case why.Role == domain.RoleAdmin:
+		return Admin
+	case why.Role == domain.RoleProgram:
+		return API
 	}
-	if l.of[partner] == nil {
-		l.of[partner] = &lane{rate: firstRate}
-	}
-	return l.of[partner]
+	return Report
 }
 
-// longestTurn is how long enter waits at most: a slow partner must not keep the
-// workers from others.
-const longestTurn = 100 * time.Millisecond
+// Family is a part of Webex's API that is limited by itself.
+type Family string
 
-// enter waits for a turn to call Webex. It does not wait for turns that are far
-// off, or for the end of a time in which Webex asked not to be called: until is
-// then when to try again.
-func (l *lanes) enter(ctx context.Context, partner string) (until time.Time, err error) {
-	l.mu.Lock()
-	at, now := l.lane(partner), l.now()
-	if now.Before(at.until) {
-		defer l.mu.Unlock()
-		return at.until, nil
+// The families that Ledgerline uses.
+const (
+	Subscribers Family = "subscribers" // /broadworks/subscribers
+	Emails      Family = "emails"      // /subscribers/{id}/emails
+)
+
+// Lane is what shares one limit at Webex: a partner's token and a family.
+type Lane struct {
+	Partner string `json:"partner"`
+	Family  Family `json:"family"`
+}
+
+// Lanes is the one way to Webex: every call waits here for its turn. Each lane
+// has a pace, learnt from the replies. Who goes next is decided by class; inside
+// a class customers take turns. Its zero value is ready; it is safe for
+// concurrent use.
+type Lanes struct {
+	InFlight int           // calls under way at once in a lane; 0: 128
+	Settings pace.Settings // of new lanes
+
+	mu    sync.Mutex
+	lanes map[Lane]*lane
+}
+
+type lane struct {
+	all      *Lanes
+	of       Lane
+	pace     *pace.Pace
+	waiting  [classes]fairQueue
+	inFlight int
+	timer    *time.Timer
+}
+
+// ticket is one call that waits for its turn. ready runs in a goroutine of its own.
+type ticket struct {
+	lane     *lane
+	class    Class
+	customer string
+	ready    func(*turn)
+	gone     bool // cancelled, or its turn has come
+}
+
+// turn is the leave to make one call now.
+type turn struct {
+	lane *lane
+	went time.Time
+	over bool
+}
+
+func (l *Lanes) lane(of Lane) *lane {
+	if l.lanes == nil {
+		l.lanes = map[Lane]*lane{}
 	}
-	slot := at.nextSlot
-	if slot.Before(now) {
-		slot = now
+	at := l.lanes[of]
+	if at == nil {
+		at = &lane{all: l, of: of, pace: pace.New(l.Settings)}
+		l.lanes[of] = at
 	}
-	if slot.Sub(now) > longestTurn {
-		defer l.mu.Unlock()
-		return slot, nil
-	}
-	at.nextSlot = slot.Add(time.Duration(float64(time.Second) / at.rate))
-	l.mu.Unlock()
-	if pause := slot.Sub(now); pause > 0 {
-		timer := time.NewTimer(pause)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-			return time.Time{}, ctx.Err()
-		case <-timer.C:
-		}
-	}
+	return at
+}
+
+// line puts a call in line.
+func (l *Lanes) line(of Lane, class Class, customer string, ready func(*turn)) *ticket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.now().Before(at.until) {
-		return at.until, nil
+	t := &ticket{lane: l.lane(of), class: class, customer: customer, ready: ready}
+	t.lane.waiting[class].push(t)
+	t.lane.pump()
+	return t
+}
+
+// cancel takes a call out of line; false: its turn has come already.
+func (t *ticket) cancel() bool {
+	t.lane.all.mu.Lock()
+	defer t.lane.all.mu.Unlock()
+	if t.gone {
+		return false
 	}
-	return time.Time{}, nil
+	t.gone = true
+	t.lane.waiting[t.class].forget(t)
+	return true
+}
+
+// pump lets everybody go whose turn it is, and comes back when the next may go.
+func (at *lane) pump() {
+	most := cmp.Or(at.all.InFlight, 128)
+	for at.inFlight < most {
+		queue := at.first()
+		if queue == nil {
+			return
+		}
+		now := time.Now()
+		if next := at.pace.Next(now); next.After(now) {
+			at.wakeAt(next.Sub(now))
+			return
+		}
+		t := queue.pop()
+		t.gone = true
+		at.pace.Went(now)
+		at.inFlight++
+		go t.ready(&turn{lane: at, went: now})
+	}
+}
+
+func (at *lane) wakeAt(pause time.Duration) {
+	if at.timer != nil {
+		at.timer.Reset(pause)
+		return
+	}
+	at.timer = time.AfterFunc(pause, func() {
+		at.all.mu.Lock()
+		defer at.all.mu.Unlock()
+		at.pump()
+	})
+}
+
+func (at *lane) first() *fairQueue {
+	for class := range at.waiting {
+		if at.waiting[class].len > 0 {
+			return &at.waiting[class]
+		}
+	}
+	return nil
+}
+
+// answered tells what the call came to and returns for how long everybody should
+// stay away.
+func (t *turn) answered(err error) (pause time.Duration) {
+	l := t.lane.all
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	reply, wait := replyOf(err)
+	if until := t.lane.pace.Answered(now, t.went, reply, wait); !until.IsZero() {
+		pause = until.Sub(now)
+	}
+	t.over = true
+	t.lane.inFlight--
+	t.lane.pump()
+	return pause
+}
+
+// end gives the turn back if no call was made.
+func (t *turn) end() {
+	t.lane.all.mu.Lock()
+	defer t.lane.all.mu.Unlock()
+	if !t.over {
+		t.over = true
+		t.lane.pace.Unused(t.went)
+		t.lane.inFlight--
+		t.lane.pump()
+	}
+}
+
+// replyOf says what an answer means for the pace.
+func replyOf(err error) (pace.Reply, time.Duration) {
+	var e *WebexError
+	switch {
+	case err == nil:
+		return pace.Good, 0
+	case !errors.As(err, &e):
+		return pace.Broken, 0
+	case e.Status == http.StatusTooManyRequests:
+		return pace.TooMuch, e.RetryAfter
+	case e.Outcome == NotDone && e.Status == 0:
+		return pace.Broken, e.RetryAfter
+	case e.noAccess():
+		return pace.NoAccess, e.RetryAfter
+	case e.Outcome == NotDone, e.RetryAfter > 0:
+		return pace.Locked, e.RetryAfter
+	case e.Outcome == Unknown:
+		return pace.Broken, 0
+	}
+	return pace.Good, 0
+}
+
+// enter waits for a turn. It does not wait for longer than ctx lasts.
+//
+// Errors: that of ctx.
+func (l *Lanes) enter(ctx context.Context, of Lane, class Class, customer string) (*turn, error) {
+	granted := make(chan *turn, 1)
+	t := l.line(of, class, customer, func(t *turn) { granted <- t })
+	select {
+	case t := <-granted:
+		return t, nil
+	case <-ctx.Done():
+		if !t.cancel() {
+			(<-granted).end()
+		}
+		return nil, ctx.Err()
+	}
 }
 
 // parked returns the end of the time in which Webex asked not to be called; zero:
 // it is not now.
-func (l *lanes) parked(partner string) time.Time {
+func (l *Lanes) parked(of Lane) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if until := l.lane(partner).until; l.now().Before(until) {
+	now := time.Now()
+	if until := l.lane(of).pace.State(now).ParkedUntil; until.After(now) {
 		return until
 	}
 	return time.Time{}
 }
 
-// answered notes a reply that did not say "too much".
-func (l *lanes) answered(partner string) {
+// park keeps everybody out of a lane, as a Retry-After that was recorded before
+// this program started.
+func (l *Lanes) park(of Lane, pause time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := l.lane(partner)
-	if at.bounded {
-		at.rate += slowGrowth / at.rate
-	} else {
-		at.rate += fastGrowth
-	}
-}
-
-// park keeps everybody of the partner away from Webex until then, and slows the
-// pace, once for a whole burst of complaints.
-func (l *lanes) park(partner string, until time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at, now := l.lane(partner), l.now()
-	if until.After(at.until) {
-		at.until = until
-	}
-	if now.Sub(at.lastCut) > time.Second {
-		at.rate, at.bounded, at.lastCut = max(lowestRate, at.rate*cut), true, now
-	}
+	l.lane(of).pace.Park(time.Now().Add(pause), pace.AsRecorded)
 }

@@ -18,6 +18,7 @@ type Service struct {
 	Webex func(partner string) Webex // nil if the partner has none here
 	Now   func() time.Time           // UTC
 	NewID func() uuid.UUID           // version 7, for commands that bring no id
+	Lanes *Lanes                     // shared by all that calls Webex; nil: nobody waits for a turn
 }
 
 // Recorded is what a use case left behind.

@@ -29,9 +29,14 @@ type Webex interface {
 	Remove(ctx context.Context, id, tracking string) (Receipt, error)
 	// ResendConsent sends the mail again that asks to move an existing account.
 	ResendConsent(ctx context.Context, id, tracking string) (Receipt, error)
+
+	WebexReads
+}
+
+// WebexReads is what can be asked of Webex without changing anything there.
+type WebexReads interface {
 	// Validate asks whether provisioning would be refused; it reserves nothing.
 	Validate(ctx context.Context, r webex.Request, tracking string) (Receipt, error)
-
 	// Subscriber reads one record. found is false when Webex has none with this id.
 	Subscriber(ctx context.Context, id string) (s webex.Subscriber, found bool, err error)
 	// FindSubscriber looks a record up by BroadWorks user id.
@@ -51,7 +56,7 @@ type WebexPage struct {
 
 // WebexRecords yields all records that match, page by page. After an error it
 // stops; pages that lead round in a circle are one.
-func WebexRecords(ctx context.Context, w Webex, f WebexFilter) iter.Seq2[webex.Subscriber, error] {
+func WebexRecords(ctx context.Context, w WebexReads, f WebexFilter) iter.Seq2[webex.Subscriber, error] {
 	return func(yield func(webex.Subscriber, error) bool) {
 		seen := map[string]bool{"": true}
 		for from := ""; ; {

@@ -2,8 +2,8 @@ package commands_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +26,7 @@ type fakeWebex struct {
 	posts   map[string]int // carried out, by user id
 	calls   []time.Time
 	writes  int
+	pages   int
 }
 
 // fault says what goes wrong with one write.
@@ -97,7 +98,7 @@ func (w *fakeWebex) current(s webex.Subscriber) webex.Subscriber {
 	if w.now().Before(w.done[s.ID]) {
 		return s
 	}
-	s.Status, s.PersonID = webex.Provisioned, "person-"+s.UserID
+	s.Status, s.PersonID, s.LastStatusChange = webex.Provisioned, "person-"+s.UserID, w.done[s.ID]
 	if w.final != nil {
 		s = w.final(s)
 	}
@@ -126,6 +127,16 @@ func (w *fakeWebex) FindSubscriber(_ context.Context, userID string) (webex.Subs
 	return webex.Subscriber{}, false, nil
 }
 
-func (w *fakeWebex) Page(context.Context, commands.WebexFilter, string) (commands.WebexPage, error) {
-	return commands.WebexPage{}, errors.ErrUnsupported
+func (w *fakeWebex) Page(_ context.Context, f commands.WebexFilter, _ string) (page commands.WebexPage, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, w.now())
+	w.pages++
+	for _, s := range w.records {
+		s = w.current(s)
+		if s.ProvisioningID == f.ProvisioningID && slices.Contains(f.Statuses, s.Status) && s.LastStatusChange.After(f.LastStatusChange) {
+			page.Records = append(page.Records, s)
+		}
+	}
+	return page, nil
 }

@@ -137,6 +137,7 @@ func newService(log commands.EventLog, clients map[string]commands.Webex) *comma
 		Now:   func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 		Webex: func(partner string) commands.Webex { return clients[partner] },
+		Lanes: &commands.Lanes{},
 	}
 }
 

@@ -20,10 +20,14 @@ const (
 	// MaxAttempts of one request in a row whose outcome was unknown and that
 	// turned out not to have been carried out.
 	MaxAttempts = 8
-	// MaxPause is the longest time between two looks at an accepted request.
+	// MaxPause is the longest time between two looks at an accepted request while
+	// somebody waits for it, and between two attempts.
 	MaxPause = time.Minute
+	// LatePause is the longest time between two looks at one that the list of its
+	// template does not show.
+	LatePause = 15 * time.Minute
 	// ConsentPause is the same while a person's consent is awaited.
-	ConsentPause = 5 * time.Minute
+	ConsentPause = time.Hour
 )
 
 // Known is what Next may look at beside the subscriber's own facts.
@@ -35,6 +39,10 @@ type Known struct {
 	LastPoll time.Time
 	// AdminActive: the customer's administrator is active, or is this subscriber.
 	AdminActive bool
+	// Patience is how long an accepted request is left to whoever reads the list
+	// of its template before it is looked at alone; 0: somebody waits, it is
+	// looked at alone from the beginning.
+	Patience time.Duration
 }
 
 // Step is what to do now: Rest, Wait, Send, LookUp, Follow, Lose or GiveUp.
@@ -74,11 +82,16 @@ func Next(s subscriber.State, k Known) Step {
 	case subscriber.Lost:
 		return after(r.At.Add(SettleTime), k.Now, LookUp{})
 	case subscriber.Accepted:
-		if s.Stage == subscriber.Ready || s.Stage == subscriber.Live || s.Stage == subscriber.AwaitingConsent && !s.ConsentMail {
+		if Follows(s) {
 			return after(k.nextPoll(s), k.Now, Follow{})
 		}
 	}
 	return send(s, k)
+}
+
+// Follows says whether the end of an accepted request is awaited.
+func Follows(s subscriber.State) bool {
+	return s.Stage == subscriber.Ready || s.Stage == subscriber.Live || s.Stage == subscriber.AwaitingConsent && !s.ConsentMail
 }
 
 // send decides which request is due, if any.
@@ -100,14 +113,17 @@ func send(s subscriber.State, k Known) Step {
 }
 
 func (k Known) nextPoll(s subscriber.State) time.Time {
-	longest := MaxPause
+	first, longest := time.Second, MaxPause
+	if k.Patience > 0 {
+		first, longest = k.Patience, LatePause
+	}
 	if s.Stage == subscriber.AwaitingConsent {
 		longest = ConsentPause
 	}
 	if k.Polls == 0 {
-		return s.Request.At.Add(pause(0, longest))
+		return s.Request.At.Add(min(first, longest))
 	}
-	return k.LastPoll.Add(pause(k.Polls, longest))
+	return k.LastPoll.Add(min(first<<min(k.Polls, 16), longest))
 }
 
 // pause doubles from one second.
