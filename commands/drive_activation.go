@@ -286,7 +286,9 @@ func (d *Driver) carryOut(ctx context.Context, s subject, step activation.Step, 
 		lost := subscriber.RecordLost{Tracking: s.Value.Request.TrackingID, Why: "Ledgerline stopped before it could record the reply.", At: now}
 		return now, d.record(ctx, s, lost)
 	case activation.GiveUp:
-		return time.Time{}, d.record(ctx, s, subscriber.RecordRefused{Tracking: s.Value.Request.TrackingID, Errors: failure(step.Why), At: now})
+		return time.Time{}, d.record(ctx, s, subscriber.Quarantine{Tracking: s.Value.Request.TrackingID, Reason: step.Why, At: now})
+	case activation.TryAgain:
+		return now, d.record(ctx, s, subscriber.TryAgain{At: now})
 	}
 	switch step := step.(type) {
 	case activation.LookUp:

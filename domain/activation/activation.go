@@ -58,6 +58,9 @@ type Wait struct {
 	AdminFirst bool
 }
 
+// TryAgain: start anew what failed, as planned.
+type TryAgain struct{}
+
 // Send: record the intent, make the request, record what became of it.
 type Send struct{ Kind subscriber.RequestKind }
 
@@ -98,6 +101,8 @@ func Follows(s subscriber.State) bool {
 func send(s subscriber.State, k Known) Step {
 	kind := s.Wants()
 	switch {
+	case !s.RetryAt.IsZero():
+		return after(s.RetryAt, k.Now, TryAgain{})
 	case kind == "":
 		return Rest{}
 	case kind == subscriber.Provision && s.AdminFirst && !k.AdminActive:
@@ -150,10 +155,11 @@ func Due(s subscriber.State) (at time.Time, open bool) {
 	return s.Changed, true
 }
 
-func (Rest) step()   {}
-func (Wait) step()   {}
-func (Send) step()   {}
-func (Lose) step()   {}
-func (LookUp) step() {}
-func (Follow) step() {}
-func (GiveUp) step() {}
+func (Rest) step()     {}
+func (Wait) step()     {}
+func (Send) step()     {}
+func (TryAgain) step() {}
+func (Lose) step()     {}
+func (LookUp) step()   {}
+func (Follow) step()   {}
+func (GiveUp) step()   {}

@@ -114,6 +114,7 @@ type RequestStarted struct {
 type RequestAccepted struct {
 	Kind       RequestKind `json:"kind"`
 	WebexID    string      `json:"webexId,omitzero"`    // of the subscriber's record at Webex
+	StatusAt   time.Time   `json:"statusAt,omitzero"`   // when the record's status changed, by Webex's clock
 	TrackingID string      `json:"trackingId,omitzero"` // Webex's
 	Found      bool        `json:"found,omitzero"`      // no reply was seen: it was found to have been carried out
 	At         time.Time   `json:"at"`
@@ -197,12 +198,38 @@ type Removed struct {
 	At time.Time `json:"at"`
 }
 
+// RetryPlanned: what failed passes by itself, so that the engine tries again.
+type RetryPlanned struct {
+	Try   int       `json:"try"`   // since somebody last asked; the first is 1
+	Until time.Time `json:"until"` // not before
+	At    time.Time `json:"at"`
+}
+
+// RetryStarted: the engine tries again, as planned.
+type RetryStarted struct {
+	At time.Time `json:"at"`
+}
+
+// RetryCancelled: somebody does not want the next try.
+type RetryCancelled struct {
+	At time.Time `json:"at"`
+}
+
+// Quarantined: the engine gave up a request that never got an answer.
+type Quarantined struct {
+	Kind     RequestKind `json:"kind"`
+	Attempts int         `json:"attempts"`
+	Reason   string      `json:"reason"`
+	At       time.Time   `json:"at"`
+}
+
 // Events lists one of each event of a subscriber, for the event codec.
 var Events = []domain.Event{
 	Onboarded{}, EmailSubmitted{}, EmailValidated{}, ActivationRetried{}, PackageChanged{}, DetailsChanged{},
 	UserIDChanged{}, NameClaimed{}, NameReleased{}, ConsentMailRequested{}, DeletionRequested{},
 	RequestStarted{}, RequestAccepted{}, RequestPostponed{}, RequestRefused{}, RequestLost{}, RequestAbsent{},
 	ConsentAwaited{}, ConsentGiven{}, Provisioned{}, ProvisioningFailed{}, Updated{}, UpdateFailed{}, Vanished{}, Removed{},
+	RetryPlanned{}, RetryStarted{}, RetryCancelled{}, Quarantined{},
 }
 
 func (Onboarded) EventType() string            { return "subscriber.onboarded.v1" }
@@ -230,3 +257,7 @@ func (Updated) EventType() string              { return "subscriber.updated.v1" 
 func (UpdateFailed) EventType() string         { return "subscriber.update_failed.v1" }
 func (Vanished) EventType() string             { return "subscriber.vanished.v1" }
 func (Removed) EventType() string              { return "subscriber.removed.v1" }
+func (RetryPlanned) EventType() string         { return "subscriber.retry_planned.v1" }
+func (RetryStarted) EventType() string         { return "subscriber.retry_started.v1" }
+func (RetryCancelled) EventType() string       { return "subscriber.retry_cancelled.v1" }
+func (Quarantined) EventType() string          { return "subscriber.quarantined.v1" }

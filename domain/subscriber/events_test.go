@@ -28,6 +28,7 @@ func TestStoredEventsAreReadAsEver(t *testing.T) {
 		leaves,
 		started(subscriber.Provision, 1, "LEDGERLINE_1"),
 		subscriber.RequestAccepted{Kind: subscriber.Provision, WebexID: webexID, TrackingID: "ROUTER_1", Found: true, At: at(2)},
+		subscriber.RequestAccepted{Kind: subscriber.Provision, WebexID: webexID, StatusAt: at(1), TrackingID: "ROUTER_1", Found: true, At: at(2)},
 		postponed(subscriber.Update),
 		refused(subscriber.Remove),
 		lost(subscriber.ResendConsent),
@@ -40,6 +41,10 @@ func TestStoredEventsAreReadAsEver(t *testing.T) {
 		subscriber.UpdateFailed{Errors: taken, At: at(3)},
 		subscriber.Vanished{At: at(3)},
 		removed,
+		subscriber.RetryPlanned{Try: 1, Until: at(5), At: at(3)},
+		subscriber.RetryStarted{At: at(5)},
+		subscriber.RetryCancelled{At: at(4)},
+		subscriber.Quarantined{Kind: subscriber.Provision, Attempts: 8, Reason: "Webex did not answer.", At: at(3)},
 	)
 }
 

@@ -19,6 +19,9 @@ func Evolve(s State, e domain.Event) State {
 		return s
 	}
 	s.Changed = at
+	if s.Stage != Stopped {
+		s.RetryAt, s.Quarantined = time.Time{}, false
+	}
 	if s.Status() != before {
 		s.StatusChanged = at
 	}
@@ -36,12 +39,10 @@ func evolve(s State, e domain.Event) (State, time.Time) {
 		s.EmailTrusted, s.Stage = true, Ready
 		return s, e.At
 	case ActivationRetried:
-		if s.provisioned() {
-			s.Stage, s.Errors, s.Request = Live, nil, RequestState{}
-			return s, e.At
+		if !s.provisioned() {
+			s.Email, s.EmailTrusted = string(e.Email), true
 		}
-		s.Email, s.EmailTrusted = string(e.Email), true
-		return s.startOver(Ready), e.At
+		return s.retried(), e.At
 	case PackageChanged:
 		s.Profile.Package = e.Package
 		return s, e.At
@@ -67,7 +68,7 @@ func evolve(s State, e domain.Event) (State, time.Time) {
 		}
 		return s, e.At
 	}
-	return evolveRequest(s, e)
+	return evolveRetry(s, e)
 }
 
 func evolveOnboarded(s State, e Onboarded) State {
@@ -95,6 +96,7 @@ func evolveOnboarded(s State, e Onboarded) State {
 // to go, because the address of a record cannot be changed.
 func (s State) startOver(at Stage) State {
 	s.Stage, s.Errors, s.ConsentMail = at, nil, false
+	s.Tries = 0
 	s.Stale = s.WebexID != ""
 	if !s.Busy() {
 		s.Request = RequestState{}
@@ -161,14 +163,14 @@ func evolveRequest(s State, e domain.Event) (State, time.Time) {
 		return s, e.At
 	case Provisioned:
 		s.Stage, s.PersonID = s.unlessLeaving(Live), e.PersonID
-		s.Applied, s.Request, s.Errors, s.ConsentMail = s.Sent, RequestState{}, nil, false
+		s.Applied, s.Request, s.Errors, s.ConsentMail, s.Tries = s.Sent, RequestState{}, nil, false, 0
 		return s, e.At
 	case ProvisioningFailed:
 		s.Stage, s.Request, s.Errors = s.unlessLeaving(Stopped), RequestState{}, e.Errors
 		s.Stale, s.ConsentMail = s.WebexID != "", false
 		return s, e.At
 	case Updated:
-		s.Applied, s.Request, s.Errors, s.Stale = s.Sent, RequestState{}, nil, false
+		s.Applied, s.Request, s.Errors, s.Stale, s.Tries = s.Sent, RequestState{}, nil, false, 0
 		return s, e.At
 	case UpdateFailed:
 		s.Stage, s.Request, s.Errors, s.Stale = s.unlessLeaving(Stopped), RequestState{}, e.Errors, true
@@ -193,7 +195,7 @@ func evolveAccepted(s State, e RequestAccepted) State {
 	case ResendConsent:
 		s.ConsentMail, s.Request = false, RequestState{Kind: Provision, Phase: Accepted, At: e.At}
 	default:
-		s.Request.Kind, s.Request.Phase, s.Request.At = e.Kind, Accepted, e.At
+		s.Request.Kind, s.Request.Phase, s.Request.At, s.Request.StatusAt = e.Kind, Accepted, e.At, e.StatusAt
 		if e.WebexID != "" {
 			s.WebexID = e.WebexID
 		}

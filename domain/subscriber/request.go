@@ -98,7 +98,7 @@ func startRequest(s State, c StartRequest) ([]domain.Event, error) {
 func (s State) open(tracking string) bool { return s.Request.TrackingID == tracking && s.Busy() }
 
 func recordAccepted(s State, c RecordAccepted) []domain.Event {
-	accepted := RequestAccepted{Kind: s.Request.Kind, WebexID: c.Record.ID, TrackingID: c.WebexSays, At: c.At}
+	accepted := RequestAccepted{Kind: s.Request.Kind, WebexID: c.Record.ID, StatusAt: c.Record.LastStatusChange, TrackingID: c.WebexSays, At: c.At}
 	switch {
 	case !s.open(c.Tracking):
 		return nil
@@ -257,7 +257,7 @@ func recordStatus(s State, c RecordStatus) []domain.Event {
 // is followed. A status that it does not know is nothing new.
 func statusEvents(s State, r webex.Subscriber, at time.Time) []domain.Event {
 	switch {
-	case s.Request.Phase != Accepted:
+	case s.Request.Phase != Accepted, r.LastStatusChange.Before(s.Request.StatusAt) && !r.LastStatusChange.IsZero():
 	case s.Request.Kind == Update && r.Status == webex.Provisioned:
 		return []domain.Event{Updated{At: at}}
 	case s.Request.Kind == Update && r.Status == webex.Failed:

@@ -84,6 +84,7 @@ type RequestState struct {
 	TrackingID string    // ours
 	At         time.Time // when it came into this phase
 	Until      time.Time // for Postponed: not before
+	StatusAt   time.Time // for Accepted: when the record's status changed, by Webex's clock; zero: unknown
 	Conflict   string    // for Lost: what Webex said when it answered 409; empty: it did not
 }
 
@@ -110,6 +111,9 @@ type State struct {
 	Stale       bool   // the record at Webex shows a failed try: it must go before the next, or be updated if it was provisioned
 	ConsentMail bool   // to be sent again
 	Request     RequestState
+	RetryAt     time.Time     // when the engine tries again what failed; zero: it does not
+	Tries       int           // planned by the engine since somebody last asked
+	Quarantined bool          // the engine gave up: no answer ever came
 	Errors      []webex.Error // of the last attempt
 
 	Created       time.Time // of this life
@@ -222,17 +226,23 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 	case StartRequest:
 		return startRequest(s, c)
 	case RecordAccepted:
-		return leave(s, recordAccepted(s, c)), nil
+		return planRetry(s, leave(s, recordAccepted(s, c))), nil
 	case RecordPostponed:
 		return leave(s, recordPostponed(s, c)), nil
 	case RecordRefused:
-		return leave(s, recordRefused(s, c)), nil
+		return planRetry(s, leave(s, recordRefused(s, c))), nil
 	case RecordLost:
 		return recordLost(s, c), nil
 	case RecordFound:
-		return leave(s, recordFound(s, c)), nil
+		return planRetry(s, leave(s, recordFound(s, c))), nil
 	case RecordStatus:
-		return leave(s, recordStatus(s, c)), nil
+		return planRetry(s, leave(s, recordStatus(s, c))), nil
+	case TryAgain:
+		return tryAgain(s, c)
+	case CancelRetry:
+		return cancelRetry(s, c)
+	case Quarantine:
+		return leave(s, quarantine(s, c)), nil
 	}
 	panic(fmt.Sprintf("subscriber: no rule for %T", c))
 }

@@ -53,6 +53,9 @@ func (f *fields) row(r *Row) {
 	f.flag(&s.Stale)
 	f.flag(&s.ConsentMail)
 	f.request(&s.Request)
+	f.time(&s.RetryAt)
+	number(f, &s.Tries)
+	f.flag(&s.Quarantined)
 	f.errors(&s.Errors)
 	f.time(&s.Created)
 	f.time(&s.StatusChanged)
@@ -91,6 +94,7 @@ func (f *fields) request(r *subscriber.RequestState) {
 	text(f, &r.TrackingID)
 	f.time(&r.At)
 	f.time(&r.Until)
+	f.time(&r.StatusAt)
 	text(f, &r.Conflict)
 }
 

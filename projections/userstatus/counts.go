@@ -53,13 +53,13 @@ func (q *Queries) Groups(ctx context.Context, partner, spEnterpriseID string, pe
 }
 
 const groupQuery = `SELECT g.id, coalesce(c.text, ''), t.text, k.text, s.text, f.text, g.class, g.open, g.n, p.text
-	FROM userstatus_v2_names p
-	CROSS JOIN userstatus_v2_groups g ON g.partner=p.id
-	LEFT JOIN userstatus_v2_names c ON c.id=g.customer
-	JOIN userstatus_v2_names t ON t.id=g.template
-	JOIN userstatus_v2_names k ON k.id=g.package
-	JOIN userstatus_v2_names s ON s.id=g.status
-	JOIN userstatus_v2_names f ON f.id=g.flow`
+	FROM userstatus_v3_names p
+	CROSS JOIN userstatus_v3_groups g ON g.partner=p.id
+	LEFT JOIN userstatus_v3_names c ON c.id=g.customer
+	JOIN userstatus_v3_names t ON t.id=g.template
+	JOIN userstatus_v3_names k ON k.id=g.package
+	JOIN userstatus_v3_names s ON s.id=g.status
+	JOIN userstatus_v3_names f ON f.id=g.flow`
 
 // eachGroup gives the groups of a customer, or with an empty one those over all
 // customers, that have any rows.

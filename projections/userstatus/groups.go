@@ -84,7 +84,7 @@ func (g *groups) move(from, to uint32) {
 
 // flush writes the counts.
 func (g *groups) flush(conn *sqlite.Conn) error {
-	stmt, err := conn.Prepare("UPDATE userstatus_v2_groups SET n=n+? WHERE id=?")
+	stmt, err := conn.Prepare("UPDATE userstatus_v3_groups SET n=n+? WHERE id=?")
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (g *groups) name(conn *sqlite.Conn, text string) (int64, error) {
 		return 0, err
 	}
 	if !found {
-		stmt, err := conn.Prepare("INSERT INTO userstatus_v2_names(text) VALUES (?)")
+		stmt, err := conn.Prepare("INSERT INTO userstatus_v3_names(text) VALUES (?)")
 		if err != nil {
 			return 0, err
 		}
@@ -128,7 +128,7 @@ func (g *groups) name(conn *sqlite.Conn, text string) (int64, error) {
 }
 
 func findName(conn *sqlite.Conn, text string) (id int64, found bool, err error) {
-	stmt, err := conn.Prepare("SELECT id FROM userstatus_v2_names WHERE text=?")
+	stmt, err := conn.Prepare("SELECT id FROM userstatus_v3_names WHERE text=?")
 	if err != nil {
 		return 0, false, err
 	}
@@ -146,7 +146,7 @@ func (g *groups) number(conn *sqlite.Conn, k groupKey) (int64, error) {
 		open = 1
 	}
 	values := []int64{k.partner, k.customer, k.template, k.pack, k.status, k.flow, int64(k.class), open}
-	stmt, err := conn.Prepare("SELECT id FROM userstatus_v2_groups WHERE partner=? AND customer=? AND template=? AND package=? AND status=? AND flow=? AND class=? AND open=?")
+	stmt, err := conn.Prepare("SELECT id FROM userstatus_v3_groups WHERE partner=? AND customer=? AND template=? AND package=? AND status=? AND flow=? AND class=? AND open=?")
 	if err != nil {
 		return 0, err
 	}
@@ -156,7 +156,7 @@ func (g *groups) number(conn *sqlite.Conn, k groupKey) (int64, error) {
 		return 0, err
 	}
 	if !found {
-		stmt, err := conn.Prepare("INSERT INTO userstatus_v2_groups(partner, customer, template, package, status, flow, class, open, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)")
+		stmt, err := conn.Prepare("INSERT INTO userstatus_v3_groups(partner, customer, template, package, status, flow, class, open, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)")
 		if err != nil {
 			return 0, err
 		}

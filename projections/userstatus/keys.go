@@ -13,7 +13,7 @@ import (
 
 const keyWidth = 16
 
-var keysTable = layout{table: "userstatus_v2_keys", width: keyWidth, most: 120, keep: 2048} // as keys come at random, blocks are small
+var keysTable = layout{table: "userstatus_v3_keys", width: keyWidth, most: 120, keep: 2048} // as keys come at random, blocks are small
 
 // idKey is of a subscriber's id, which is a hash already.
 func idKey(id uuid.UUID) int64 { return int64(binary.BigEndian.Uint64(id[:8])) }

@@ -14,16 +14,16 @@ import (
 // Model feeds the user status, the licence counts and the list of activations
 // that are due.
 var Model = projections.Model{
-	Name: "userstatus.v2",
+	Name: "userstatus.v3",
 	Tables: []string{
-		`CREATE TABLE userstatus_v2_rows(seq INTEGER PRIMARY KEY, body BLOB NOT NULL)`, // seq: place in the list
+		`CREATE TABLE userstatus_v3_rows(seq INTEGER PRIMARY KEY, body BLOB NOT NULL)`, // seq: place in the list
 		list.create(),
 		keysTable.create(),
 		rareTable.create(),
-		`CREATE TABLE userstatus_v2_words(partner INTEGER, entry TEXT, chunk INTEGER, seqs BLOB NOT NULL,
+		`CREATE TABLE userstatus_v3_words(partner INTEGER, entry TEXT, chunk INTEGER, seqs BLOB NOT NULL,
 			PRIMARY KEY(partner, entry, chunk)) WITHOUT ROWID`,
-		`CREATE TABLE userstatus_v2_names(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)`,
-		`CREATE TABLE userstatus_v2_groups(id INTEGER PRIMARY KEY,
+		`CREATE TABLE userstatus_v3_names(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)`,
+		`CREATE TABLE userstatus_v3_groups(id INTEGER PRIMARY KEY,
 			partner INTEGER, customer INTEGER, template INTEGER, package INTEGER, status INTEGER, flow INTEGER,
 			class INTEGER, open INTEGER, n INTEGER NOT NULL,
 			UNIQUE(partner, customer, template, package, status, flow, class, open))`,
@@ -60,7 +60,7 @@ func dump(conn *sqlite.Conn) iter.Seq2[projections.Item, error] {
 }
 
 func dumpRows(conn *sqlite.Conn, give func(key, row string) bool) error {
-	stmt, err := conn.Prepare("SELECT seq, body FROM userstatus_v2_rows ORDER BY seq")
+	stmt, err := conn.Prepare("SELECT seq, body FROM userstatus_v3_rows ORDER BY seq")
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 const placeWidth = 32
 
-var list = layout{table: "userstatus_v2_list", width: placeWidth, most: 250, keep: 512} // fills a page of 8192
+var list = layout{table: "userstatus_v3_list", width: placeWidth, most: 250, keep: 512} // fills a page of 8192
 
 // place is what the list has of a row.
 type place struct {

@@ -116,9 +116,9 @@ func (p *postings) flush(conn *sqlite.Conn) error {
 	}
 	w := chunks{buf: p.buf}
 	for to, query := range map[**sqlite.Stmt]string{
-		&w.first: "INSERT INTO userstatus_v2_words VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
-		&w.last:  "SELECT chunk, seqs FROM userstatus_v2_words WHERE partner=? AND entry=? ORDER BY chunk DESC LIMIT 1",
-		&w.put:   "INSERT INTO userstatus_v2_words VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seqs=excluded.seqs",
+		&w.first: "INSERT INTO userstatus_v3_words VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
+		&w.last:  "SELECT chunk, seqs FROM userstatus_v3_words WHERE partner=? AND entry=? ORDER BY chunk DESC LIMIT 1",
+		&w.put:   "INSERT INTO userstatus_v3_words VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seqs=excluded.seqs",
 	} {
 		if *to, err = conn.Prepare(query); err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 // a few. These are keys like others, in the order of the alphabet: the number of
 // the partner, then the first letters of the word. A word of many rows is in lists.
 
-var rareTable = layout{table: "userstatus_v2_rare", width: keyWidth, most: 120, keep: 2048}
+var rareTable = layout{table: "userstatus_v3_rare", width: keyWidth, most: 120, keep: 2048}
 
 const rareLetters = 10 // 37 to the 10th, and the partner, fit 63 bits
 

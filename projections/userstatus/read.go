@@ -8,7 +8,7 @@ import (
 
 // rowAt reads the row at a place in the list.
 func rowAt(conn *sqlite.Conn, seq int64) (r Row, found bool, err error) {
-	stmt, err := conn.Prepare("SELECT body FROM userstatus_v2_rows WHERE seq=?")
+	stmt, err := conn.Prepare("SELECT body FROM userstatus_v3_rows WHERE seq=?")
 	if err != nil {
 		return Row{}, false, err
 	}
@@ -28,7 +28,7 @@ func wordSeqs(conn *sqlite.Conn, partner, prefix string, whole bool) (seqs []int
 	if err != nil || !found {
 		return nil, err
 	}
-	stmt, err := conn.Prepare("SELECT seqs FROM userstatus_v2_words WHERE partner=? AND entry>=? AND entry<?")
+	stmt, err := conn.Prepare("SELECT seqs FROM userstatus_v3_words WHERE partner=? AND entry>=? AND entry<?")
 	if err != nil {
 		return nil, err
 	}

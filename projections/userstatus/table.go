@@ -10,9 +10,9 @@ func prepare(conn *sqlite.Conn) (t table, err error) {
 		to   **sqlite.Stmt
 		text string
 	}{
-		{&t.remove, "DELETE FROM userstatus_v2_rows WHERE seq=?"},
-		{&t.insert, "INSERT INTO userstatus_v2_rows(seq, body) VALUES (?1, ?2)"},
-		{&t.update, "UPDATE userstatus_v2_rows SET body=?2 WHERE seq=?1"},
+		{&t.remove, "DELETE FROM userstatus_v3_rows WHERE seq=?"},
+		{&t.insert, "INSERT INTO userstatus_v3_rows(seq, body) VALUES (?1, ?2)"},
+		{&t.update, "UPDATE userstatus_v3_rows SET body=?2 WHERE seq=?1"},
 	} {
 		if *s.to, err = conn.Prepare(s.text); err != nil {
 			return t, err
