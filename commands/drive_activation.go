@@ -38,6 +38,9 @@ type Driver struct {
 
 	agenda    agenda
 	followers followers
+	holds     holds
+	tally     tally
+	sweep     chan struct{} // asks for a look at everything that is open
 	began     time.Time
 	calls     context.Context // of calls under way, which may outlast Run's for a moment
 
@@ -68,8 +71,33 @@ func (d *Driver) jitter() time.Duration {
 // was told of.
 const sweepEvery = time.Minute
 
-// Wake says that something about the subscriber of this stream has changed.
-func (d *Driver) Wake(stream string) { d.agenda.wake(stream) }
+// Wake says that something about the subscriber of this stream has changed, or
+// about the hold of this stream.
+func (d *Driver) Wake(stream string) {
+	if !isHold(stream) {
+		d.agenda.wake(stream)
+		return
+	}
+	d.holds.forget(stream)
+	d.lookAround()
+}
+
+// lookAround has everything that is open looked at.
+func (d *Driver) lookAround() {
+	select {
+	case d.sweeps() <- struct{}{}:
+	default: // that is going to happen anyhow
+	}
+}
+
+func (d *Driver) sweeps() chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sweep == nil {
+		d.sweep = make(chan struct{}, 1)
+	}
+	return d.sweep
+}
 
 // remind says that something about the subscriber may be due.
 func (d *Driver) remind(stream string) { d.agenda.remind(stream, time.Time{}) }
@@ -111,6 +139,8 @@ func (d *Driver) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-time.After(sweepEvery):
+			d.open(ctx, d.remind)
+		case <-d.sweeps():
 			d.open(ctx, d.remind)
 		}
 	}
@@ -308,8 +338,9 @@ func (d *Driver) known(ctx context.Context, s subject) (activation.Known, error)
 	if s.class != Portal {
 		k.Patience = d.followers.patience(s.list())
 	}
-	if !s.Value.AdminFirst || s.Value.Stage != subscriber.Ready {
-		return k, nil
+	var err error
+	if k.Held, err = d.held(ctx, s); err != nil || !s.Value.AdminFirst || s.Value.Stage != subscriber.Ready {
+		return k, err
 	}
 	stream := customer.Stream(s.partner, s.Value.SPEnterpriseID)
 	designate := customer.Command(customer.Designate{Subscriber: s.id, At: k.Now})
@@ -339,7 +370,7 @@ func (d *Driver) tellCustomer(ctx context.Context, s subject, id uuid.UUID, admi
 	}
 	r, err := transact(ctx, d.Service, customer.Stream(s.partner, s.Value.SPEnterpriseID), d.cause(s), customer.Decider, c)
 	if err == nil && r.Changed {
-		err = d.Open(ctx, d.remind)
+		d.lookAround()
 	}
 	return err
 }

@@ -48,7 +48,7 @@ func (d *Driver) send(ctx context.Context, s subject, kind subscriber.RequestKin
 	reply, receipt, err := s.call(callCtx, kind, start.Tracking)
 	cancel()
 	pause := t.answered(err)
-	return d.Service.Now(), d.record(ctx, s, d.outcome(s, start.Tracking, reply, receipt, err, pause))
+	return d.Service.Now(), d.record(ctx, s, d.whatCame(s, start.Tracking, reply, receipt, err, pause))
 }
 
 func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking string) (reply webex.Subscriber, receipt Receipt, err error) {
@@ -77,9 +77,9 @@ func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking
 	return reply, receipt, err
 }
 
-// outcome turns what a call returned into what is to be recorded. pause is how long
+// whatCame turns what a call returned into what is to be recorded. pause is how long
 // everybody is to stay away.
-func (d *Driver) outcome(s subject, tracking string, reply webex.Subscriber, receipt Receipt, err error, pause time.Duration) subscriber.Command {
+func (d *Driver) whatCame(s subject, tracking string, reply webex.Subscriber, receipt Receipt, err error, pause time.Duration) subscriber.Command {
 	now := d.Service.Now()
 	if err == nil {
 		return subscriber.RecordAccepted{Tracking: tracking, Record: reply, WebexSays: receipt.TrackingID, At: now}
@@ -191,7 +191,11 @@ func (d *Driver) recordSeen(ctx context.Context, s subject) (Subscriber, error) 
 		return s.Subscriber, nil
 	}
 	c := subscriber.Command(subscriber.RecordStatus{Found: true, Record: seen.record, At: seen.asked})
-	return record(ctx, d.Service, s.stream, s.Subscriber, d.causeOf(s), subscriber.Decider, c)
+	r, err := record(ctx, d.Service, s.stream, s.Subscriber, d.causeOf(s), subscriber.Decider, c)
+	if err == nil {
+		err = d.outcome(ctx, s, s.Value, r.Value)
+	}
+	return r, err
 }
 
 // followOn has the reader of its template follow a subscriber, or not any more.
@@ -214,8 +218,11 @@ func (d *Driver) record(ctx context.Context, s subject, c subscriber.Command) er
 	defer cancel()
 	why := d.causeOf(s)
 	for {
-		_, err := transact(ctx, d.Service, s.stream, why, subscriber.Decider, c)
-		if err == nil || domain.AsRejection(err) != nil || ctx.Err() != nil {
+		r, err := transact(ctx, d.Service, s.stream, why, subscriber.Decider, c)
+		if err == nil {
+			return d.outcome(ctx, s, s.Value, r.Value)
+		}
+		if domain.AsRejection(err) != nil || ctx.Err() != nil {
 			return err
 		}
 		d.Log.Error("cannot record an outcome, trying again", "stream", s.stream, "error", err)

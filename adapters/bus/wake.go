@@ -9,11 +9,12 @@ import (
 
 // WakeActivations returns a reaction that calls wake with the stream of each
 // subscriber about whom something was recorded by anybody but the engine, which
-// knows what it did itself. wake must not block and may be called repeatedly.
+// knows what it did itself, and of each hold that changed: that may have been the
+// engine of another node. wake must not block and may be called repeatedly.
 func WakeActivations(wake func(stream string)) Reaction {
 	return func(_ context.Context, entries []domain.Entry) error {
 		for _, e := range entries {
-			if strings.HasPrefix(e.Stream, "subscriber-") && e.Cause.Role != domain.RoleEngine {
+			if strings.HasPrefix(e.Stream, "hold-") || strings.HasPrefix(e.Stream, "subscriber-") && e.Cause.Role != domain.RoleEngine {
 				wake(e.Stream)
 			}
 		}

@@ -26,6 +26,7 @@ import (
 	"ledgerline/adapters/httpapi"
 	"ledgerline/commands"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -33,16 +34,17 @@ import (
 	"ledgerline/projections"
 	"ledgerline/projections/activations"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
 )
 
 // events lists one of each event that can be stored.
-var events = slices.Concat(subscriber.Events, template.Events, customer.Events, licence.Events, token.Events)
+var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events)
 
 // models lists the read models.
-var models = []projections.Model{userstatus.Model, templates.Model, audit.Model}
+var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model}
 
 // engineOptions say what an engine works on.
 type engineOptions struct {

@@ -37,6 +37,8 @@ type Known struct {
 	// recorded: a program that starts anew polls once more, which is harmless.
 	Polls    int
 	LastPoll time.Time
+	// Held: somebody keeps the next request from Webex.
+	Held bool
 	// AdminActive: the customer's administrator is active, or is this subscriber.
 	AdminActive bool
 	// Patience is how long an accepted request is left to whoever reads the list
@@ -105,6 +107,8 @@ func send(s subscriber.State, k Known) Step {
 		return after(s.RetryAt, k.Now, TryAgain{})
 	case kind == "":
 		return Rest{}
+	case k.Held:
+		return Wait{Until: k.Now.Add(MaxPause)}
 	case kind == subscriber.Provision && s.AdminFirst && !k.AdminActive:
 		return Wait{Until: k.Now.Add(MaxPause), AdminFirst: true}
 	case s.Request.Phase == subscriber.Postponed:

@@ -10,6 +10,7 @@ import (
 
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -61,6 +62,8 @@ func statesOf(stream string) *states {
 		return follow(token.Evolve, tokenFields)
 	case "licences":
 		return follow(licence.Evolve, licenceFields)
+	case hold.Kind:
+		return follow(hold.Evolve, holdFields)
 	case "customer":
 		return follow(customer.Evolve, customerFields)
 	}
@@ -101,7 +104,18 @@ func subscriberFields(s subscriber.State) []field {
 		{"errors", errorTexts(s.Errors)},
 		{"request", requestText(s.Request)},
 		{"consentMail", yes(s.ConsentMail)},
+		{"nextTry", instant(s.RetryAt)},
+		{"quarantined", yes(s.Quarantined)},
 		{"claimedBy", id(s.Claimed)},
+	}
+}
+
+func holdFields(s hold.State) []field {
+	return []field{
+		{"held", yes(s.Held)},
+		{"scope", string(s.Scope.Kind)},
+		{"name", s.Scope.Name},
+		{"reason", s.Reason},
 	}
 }
 

@@ -41,6 +41,8 @@ var plainWords = map[string]string{
 	"subscriber.quarantined.v1":            "Given up: no answer from Webex",
 	"template.created.v1":                  "Template created",
 	"template.changed.v1":                  "Template changed",
+	"hold.placed.v1":                       "Requests to Webex held",
+	"hold.lifted.v1":                       "Requests to Webex go on",
 	"token.issued.v1":                      "Token issued",
 	"token.revoked.v1":                     "Token revoked",
 	"licences.set.v1":                      "Licences of a package set",
