@@ -6,6 +6,7 @@ package activation
 import (
 	"time"
 
+	"ledgerline/domain"
 	"ledgerline/domain/subscriber"
 )
 
@@ -118,7 +119,8 @@ func send(s subscriber.State, k Known) Step {
 	case s.Request.Attempt >= MaxAttempts:
 		return GiveUp{Why: "Webex did not answer, several times. Retry the activation when Webex works again."}
 	}
-	return after(s.Request.At.Add(pause(s.Request.Attempt-1, MaxPause)), k.Now, Send{Kind: kind})
+	pause := min(time.Second<<min(s.Request.Attempt-1, 16), MaxPause)
+	return after(s.Request.At.Add(domain.Spread(pause, s.Request.TrackingID)), k.Now, Send{Kind: kind})
 }
 
 func (k Known) nextPoll(s subscriber.State) time.Time {
@@ -133,11 +135,6 @@ func (k Known) nextPoll(s subscriber.State) time.Time {
 		return s.Request.At.Add(min(first, longest))
 	}
 	return k.LastPoll.Add(min(first<<min(k.Polls, 16), longest))
-}
-
-// pause doubles from one second.
-func pause(tries int, longest time.Duration) time.Duration {
-	return min(time.Second<<min(tries, 16), longest)
 }
 
 func after(due, now time.Time, then Step) Step {

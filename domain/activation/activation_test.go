@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ledgerline/domain"
 	"ledgerline/domain/activation"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
@@ -61,15 +62,21 @@ func TestNext(t *testing.T) {
 		{"postponements cost no attempts", state{Stage: subscriber.Ready, Request: request{Kind: subscriber.Provision, Phase: subscriber.Postponed, Attempt: 99, Until: noon}}, activation.Known{}, send(subscriber.Provision)},
 		{"the change that was to wait was taken back", state{Stage: subscriber.Live, Profile: basic, Applied: basic, Request: request{Kind: subscriber.Update, Phase: subscriber.Postponed, Attempt: 1, Until: in(time.Minute)}}, activation.Known{}, activation.Rest{}},
 
-		{"the second attempt waits a second", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 1)}, activation.Known{}, wait(time.Second)},
-		{"the fourth eight", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 4)}, activation.Known{}, wait(8 * time.Second)},
-		{"and then goes", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 4)}, activation.Known{Now: in(8 * time.Second)}, send(subscriber.Provision)},
+		{"the second attempt waits about a second", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 1)}, activation.Known{}, wait(domain.Spread(time.Second, ""))},
+		{"the fourth about eight", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 4)}, activation.Known{}, wait(domain.Spread(8*time.Second, ""))},
+		{"and then goes", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 4)}, activation.Known{Now: in(10 * time.Second)}, send(subscriber.Provision)},
+		{"unless its customer is held", state{Stage: subscriber.Ready, Request: idle(subscriber.Provision, 4)}, activation.Known{Now: in(10 * time.Second), Held: true}, activation.Wait{Until: in(10 * time.Second).Add(activation.MaxPause)}},
+		{"a planned retry waits for its time", state{Stage: subscriber.Stopped, Profile: basic, RetryAt: in(time.Hour)}, activation.Known{}, wait(time.Hour)},
+		{"and then starts", state{Stage: subscriber.Stopped, Profile: basic, RetryAt: noon}, activation.Known{}, activation.TryAgain{}},
 		{"attempts of something else do not count", state{Stage: subscriber.Leaving, WebexID: "w", Request: idle(subscriber.Provision, 7)}, activation.Known{}, send(subscriber.Remove)},
 
 		{"an accepted request is followed", state{Stage: subscriber.Ready, Request: following}, activation.Known{}, wait(time.Second)},
 		{"after a second", state{Stage: subscriber.Ready, Request: following}, activation.Known{Now: in(time.Second)}, activation.Follow{}},
 		{"then less and less often", state{Stage: subscriber.Ready, Request: following}, activation.Known{Polls: 3, LastPoll: noon}, wait(8 * time.Second)},
 		{"but once a minute", state{Stage: subscriber.Live, Request: following}, activation.Known{Polls: 99, LastPoll: noon}, wait(activation.MaxPause)},
+		{"where nobody waits a list may show it first", state{Stage: subscriber.Ready, Request: following}, activation.Known{Patience: 5 * time.Minute}, wait(5 * time.Minute)},
+		{"then it is looked at alone, less and less often", state{Stage: subscriber.Ready, Request: following}, activation.Known{Patience: 5 * time.Minute, Polls: 1, LastPoll: noon}, wait(10 * time.Minute)},
+		{"but four times an hour", state{Stage: subscriber.Live, Request: following}, activation.Known{Patience: 5 * time.Minute, Polls: 99, LastPoll: noon}, wait(activation.LatePause)},
 		{"consent takes people longer", state{Stage: subscriber.AwaitingConsent, Request: following}, activation.Known{Polls: 99, LastPoll: noon}, wait(activation.ConsentPause)},
 		{"a failed one is not followed", state{Stage: subscriber.Stopped, Request: following}, activation.Known{}, activation.Rest{}},
 	} {

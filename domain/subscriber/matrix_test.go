@@ -38,6 +38,8 @@ var stages = []struct {
 	{"updateSent", given(updating, accepted(subscriber.Update))},
 	{"updateFailed", updateFailed},
 	{"vanished", vanished},
+	{"retryPlanned", retryPlanned},
+	{"quarantined", quarantined},
 	{"leaving", leaving},
 	{"removing", removing},
 	{"removeRefused", given(removing, refused(subscriber.Remove))},
@@ -67,7 +69,7 @@ func TestEveryCommandInEveryStage(t *testing.T) {
 		{"submit e-mail", subscriber.SubmitEmail{Email: "other@ent.example", At: at(9)}, `
 			absent claimed leaving removing gone !ErrNotFound
 			awaitingEmail awaitingValidation     EmailSubmitted
-			refused failed vanished              EmailSubmitted
+			refused failed vanished retryPlanned quarantined EmailSubmitted
 			provisioned updating updateSent updateFailed removeRefused !ErrEmailFixed
 			*                                    !ErrEmailNotAsked
 		`},
@@ -89,7 +91,7 @@ func TestEveryCommandInEveryStage(t *testing.T) {
 			awaitingEmail awaitingValidation     !ErrEmailNeeded
 			provisioned updating updateSent      !ErrNothingToRetry
 			resending                            !ErrInProgress
-			consent refused failed vanished updateFailed removeRefused ActivationRetried
+			consent refused failed vanished updateFailed removeRefused retryPlanned quarantined ActivationRetried
 			*                                    -
 		`},
 		{"change package", subscriber.ChangePackage{Package: " Softphone ", At: at(9)}, `
@@ -125,7 +127,7 @@ func TestEveryCommandInEveryStage(t *testing.T) {
 		{"delete", subscriber.Delete{At: at(9)}, `
 			absent claimed                       !ErrNotFound
 			leaving removing gone                -
-			awaitingEmail awaitingValidation ready postponed lostAbsent refused vanished DeletionRequested+Removed
+			awaitingEmail awaitingValidation ready postponed lostAbsent refused vanished quarantined DeletionRequested+Removed
 			*                                    DeletionRequested
 		`},
 		{"start provisioning", subscriber.StartRequest{Kind: subscriber.Provision, Tracking: "new", At: at(9)}, `

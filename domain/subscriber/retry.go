@@ -1,7 +1,6 @@
 package subscriber
 
 import (
-	"hash/fnv"
 	"time"
 
 	"ledgerline/domain"
@@ -43,16 +42,8 @@ func planRetry(s State, events []domain.Event) []domain.Event {
 		after.Tries >= len(retryPauses), cause.Find(after.Errors).Retry != cause.Automatic:
 		return events
 	}
-	pause := spread(retryPauses[after.Tries], s.Request.TrackingID)
+	pause := domain.Spread(retryPauses[after.Tries], s.Request.TrackingID)
 	return append(events, RetryPlanned{Try: after.Tries + 1, Until: after.Changed.Add(pause), At: after.Changed})
-}
-
-// spread returns a duration up to a fifth shorter or longer, always the same for
-// the same seed, so that those who failed together do not try again together.
-func spread(d time.Duration, seed string) time.Duration {
-	h := fnv.New32a()
-	h.Write([]byte(seed))
-	return d + d/1000*time.Duration(int(h.Sum32()%401)-200)
 }
 
 func tryAgain(s State, c TryAgain) ([]domain.Event, error) {
@@ -104,8 +95,10 @@ func evolveRetry(s State, e domain.Event) (State, time.Time) {
 		}
 		return s, e.At
 	case Quarantined:
-		s.Stage, s.Request, s.Quarantined = Stopped, RequestState{}, true
-		s.Errors = []webex.Error{{Description: e.Reason}}
+		s.Request, s.Errors = RequestState{}, []webex.Error{{Description: e.Reason}}
+		if s.Stage != Leaving || e.Kind == Remove {
+			s.Stage, s.Quarantined = Stopped, true
+		}
 		return s, e.At
 	}
 	return evolveRequest(s, e)
