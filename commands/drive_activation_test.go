@@ -20,6 +20,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/webex"
@@ -32,7 +33,7 @@ const (
 	adminFirstID = "YWRtaW4tZmlyc3Q"
 )
 
-var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events)...)
+var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events)...)
 
 // world is a log, a Webex, and what a program needs to work on them.
 type world struct {

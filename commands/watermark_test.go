@@ -51,7 +51,9 @@ func TestTheWatermarkMissesNothing(t *testing.T) {
 }
 
 func missesNothing(t *testing.T, chance *rand.Rand) {
-	within := func(most time.Duration) time.Duration { return time.Duration(chance.Int64N(int64(most) + 1)).Truncate(time.Millisecond) }
+	within := func(most time.Duration) time.Duration {
+		return time.Duration(chance.Int64N(int64(most) + 1)).Truncate(time.Millisecond)
+	}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	began := now
 	list := &changing{skew: within(8*time.Minute) - 4*time.Minute, round: time.Millisecond}

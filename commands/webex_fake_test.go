@@ -14,10 +14,12 @@ import (
 // fakeWebex keeps records in memory and completes them after a delay. answer,
 // if set, is asked before each write and may keep the reply back.
 type fakeWebex struct {
-	now    func() time.Time
-	delay  time.Duration
-	slow   time.Duration // how long a read takes, after Webex has looked
-	answer func(kind string, n int) fault
+	now       func() time.Time
+	delay     time.Duration
+	slow      time.Duration               // how long a read takes, after Webex has looked
+	hide      func(webex.Subscriber) bool // from lists
+	slowWrite time.Duration               // how long a write takes before it is carried out
+	answer    func(kind string, n int) fault
 
 	mu      sync.Mutex
 	records map[string]webex.Subscriber // by id
@@ -26,7 +28,8 @@ type fakeWebex struct {
 	posts   map[string]int // carried out, by user id
 	calls   []time.Time
 	writes  int
-	pages   int
+	pages   int // read of lists
+	looks   int // at single records
 }
 
 // fault says what goes wrong with one write.
@@ -40,6 +43,7 @@ func newFakeWebex(now func() time.Time) *fakeWebex {
 }
 
 func (w *fakeWebex) write(kind string, carryOut func() error) error {
+	time.Sleep(w.slowWrite)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, w.now())
@@ -108,6 +112,7 @@ func (w *fakeWebex) current(s webex.Subscriber) webex.Subscriber {
 func (w *fakeWebex) Subscriber(_ context.Context, id string) (webex.Subscriber, bool, error) {
 	w.mu.Lock()
 	w.calls = append(w.calls, w.now())
+	w.looks++
 	s, ok := w.records[id]
 	s = w.current(s)
 	w.mu.Unlock()
@@ -134,6 +139,9 @@ func (w *fakeWebex) Page(_ context.Context, f commands.WebexFilter, _ string) (p
 	w.pages++
 	for _, s := range w.records {
 		s = w.current(s)
+		if w.hide != nil && w.hide(s) {
+			continue
+		}
 		if s.ProvisioningID == f.ProvisioningID && slices.Contains(f.Statuses, s.Status) && s.LastStatusChange.After(f.LastStatusChange) {
 			page.Records = append(page.Records, s)
 		}
