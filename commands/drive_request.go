@@ -55,18 +55,12 @@ func (s subject) call(ctx context.Context, kind subscriber.RequestKind, tracking
 	v := s.Value
 	switch kind {
 	case subscriber.Provision:
-		reply, receipt, err = s.webex.Provision(ctx, webex.Request{
-			Profile: v.Profile, ProvisioningID: v.ProvisioningID, SPEnterpriseID: v.SPEnterpriseID, Email: v.Email, Language: v.Language,
-		}, tracking)
+		reply, receipt, err = s.webex.Provision(ctx, v.Wanted(), tracking)
 		if err == nil && reply.ID == "" {
 			err = &WebexError{Outcome: Unknown, Status: http.StatusOK, Message: "the reply has no subscriber id", TrackingID: receipt.TrackingID}
 		}
 	case subscriber.Update:
-		from := v.Applied
-		if v.Stale {
-			from.Package = "" // an update that changes nothing would not mend the failed one
-		}
-		reply, receipt, err = s.webex.Update(ctx, v.WebexID, from, v.Profile, tracking)
+		reply, receipt, err = s.webex.Update(ctx, v.WebexID, v.UpdateFrom(), v.Profile, tracking)
 	case subscriber.Remove:
 		receipt, err = s.webex.Remove(ctx, v.WebexID, tracking)
 	case subscriber.ResendConsent:

@@ -41,15 +41,14 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Provision sends POST /broadworks/subscribers.
 func (c *Client) Provision(ctx context.Context, r webex.Request, tracking string) (webex.Subscriber, commands.Receipt, error) {
-	return c.put(ctx, http.MethodPost, c.at("broadworks", "subscribers"), bodyOf(r), tracking)
+	return c.put(ctx, webex.ProvisionCall(r), tracking)
 }
 
 // Update sends PUT /broadworks/subscribers/{id} with the fields that differ.
 // Where none does it reads the record and changes nothing.
 func (c *Client) Update(ctx context.Context, id string, from, to webex.Profile, tracking string) (webex.Subscriber, commands.Receipt, error) {
-	body := changes(from, to)
-	if len(body) > 0 {
-		return c.put(ctx, http.MethodPut, c.at("broadworks", "subscribers", id), body, tracking)
+	if call := webex.UpdateCall(id, from, to); call.Fields != nil {
+		return c.put(ctx, call, tracking)
 	}
 	s, r, err := c.get(ctx, id)
 	return s, r.receipt(), err
@@ -57,7 +56,7 @@ func (c *Client) Update(ctx context.Context, id string, from, to webex.Profile, 
 
 // Remove sends DELETE /broadworks/subscribers/{id}; 404 is success.
 func (c *Client) Remove(ctx context.Context, id, tracking string) (commands.Receipt, error) {
-	r, err := c.ask(ctx, request{method: http.MethodDelete, url: c.at("broadworks", "subscribers", id), tracking: tracking})
+	r, err := c.ask(ctx, c.request(webex.RemoveCall(id), tracking))
 	if absent(err) {
 		err = nil
 	}
@@ -68,18 +67,14 @@ func (c *Client) Remove(ctx context.Context, id, tracking string) (commands.Rece
 //
 // Errors: a *WebexError with outcome Conflict when no consent is awaited.
 func (c *Client) ResendConsent(ctx context.Context, id, tracking string) (commands.Receipt, error) {
-	r, err := c.ask(ctx, request{method: http.MethodPost, url: c.at("subscribers", id, "emails", "consentMove"), tracking: tracking})
+	r, err := c.ask(ctx, c.request(webex.ConsentCall(id), tracking))
 	return receiptOf(r, err), err
 }
 
 // Validate sends POST /broadworks/subscribers/validate. What it would refuse
 // comes as a *WebexError.
 func (c *Client) Validate(ctx context.Context, r webex.Request, tracking string) (commands.Receipt, error) {
-	body, err := json.Marshal(bodyOf(r))
-	if err != nil {
-		return commands.Receipt{}, notSent(err)
-	}
-	res, err := c.ask(ctx, request{method: http.MethodPost, url: c.at("broadworks", "subscribers", "validate"), body: body, tracking: tracking})
+	res, err := c.ask(ctx, c.request(webex.ValidateCall(r), tracking))
 	if err == nil {
 		err = understood(res, &struct{}{})
 	}
@@ -105,17 +100,17 @@ func (c *Client) get(ctx context.Context, id string) (webex.Subscriber, reply, e
 }
 
 // put sends a body and reads back a subscriber.
-func (c *Client) put(ctx context.Context, method, address string, body any, tracking string) (webex.Subscriber, commands.Receipt, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return webex.Subscriber{}, commands.Receipt{}, notSent(err)
-	}
-	r, err := c.ask(ctx, request{method: method, url: address, body: data, tracking: tracking})
+func (c *Client) put(ctx context.Context, call webex.Call, tracking string) (webex.Subscriber, commands.Receipt, error) {
+	r, err := c.ask(ctx, c.request(call, tracking))
 	if err != nil {
 		return webex.Subscriber{}, receiptOf(r, err), err
 	}
 	s, err := subscriberIn(r)
 	return s, receiptOf(r, err), err
+}
+
+func (c *Client) request(call webex.Call, tracking string) request {
+	return request{method: call.Method, url: c.at(call.Path...), body: call.Body(), tracking: tracking}
 }
 
 // at returns the address of a resource; empty where a part is, or would lead to
