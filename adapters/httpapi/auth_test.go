@@ -44,6 +44,8 @@ func examples(id string) map[string]example {
 		"GET /api/users/{id}":                                    {target: user, status: 200},
 		"PATCH /api/users/{id}":                                  {target: user, body: `{"firstName":"Joan"}`, status: 200},
 		"DELETE /api/users/{id}":                                 {target: user, status: 202},
+		"POST /api/users/explain":                                {target: "/api/users/explain", body: values("new@sp.com", ""), status: 200},
+		"GET /api/users/{id}/explain":                            {target: user + "/explain?live=true", status: 200},
 		"GET /api/users/{id}/audit":                              {target: user + "/audit", status: 200},
 		"POST /api/users/{id}/retry":                             {target: user + "/retry", body: `{"email":"b@example.com"}`, status: 202},
 		"PUT /api/users/{id}/package":                            {target: user + "/package", body: `{"package":"premium"}`, status: 200},

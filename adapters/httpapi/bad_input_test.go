@@ -72,6 +72,7 @@ func TestParametersThatMakeNoSenseAreNamed(t *testing.T) {
 		"/api/users?cursor=x", "/api/users?sort=name", "/api/users?flow=manual", "/api/users?excludeProvisioned=maybe",
 		"/api/users?changedAfter=then", "/api/users?createdAfter=then", "/api/users?after=x", "/api/users?page=2", "/api/users?query=%zz", "/v1/broadworks/subscribers?query=a;b", "/api/users?Status=error",
 		"/api/users?q=" + strings.Repeat("x", 600), "/api/users/export?format=xlsx", "/api/users/export?limit=3", "/api/users/" + id + "?x=1",
+		"/api/users/" + id + "/explain?live=perhaps", "/api/users/" + id + "/explain?lives=9", "/api/users/" + id + "/explain?x=1",
 		"/api/users/" + id + "/audit?x=1", "/api/audit?limit=501", "/api/audit?cursor=x", "/api/audit?from=x", "/api/audit?user=x", "/api/audit?type=foo", "/api/audit?who=x",
 		"/api/licences?package=gold", "/api/licences?groupBy=user", "/api/licences?x=1", "/api/templates?x=1",
 	} {

@@ -123,10 +123,11 @@ func (b *lockedBuffer) text() string {
 	return b.String()
 }
 
-// fakeWebex answers prechecks only.
+// fakeWebex answers prechecks and reads only.
 type fakeWebex struct {
 	commands.Webex
 	validate error
+	record   webex.Subscriber // the one that is there; without id: none
 }
 
 func (f *fakeWebex) Validate(context.Context, webex.Request, string) (commands.Receipt, error) {

@@ -86,7 +86,7 @@ func complete(path, method string, operation map[string]any) {
 			answers[code] = ref("responses/" + kind)
 		}
 	}
-	if method != "get" && !strings.HasSuffix(path, "/validate") {
+	if method != "get" && !strings.HasSuffix(path, "/validate") && !strings.HasSuffix(path, "/explain") { // these record nothing
 		parameters, _ := operation["parameters"].([]any)
 		operation["parameters"] = slices.Concat(parameters, []any{
 			ref("parameters/idempotencyKey"), ref("parameters/reasonHeader"), ref("parameters/reason"), ref("parameters/trackingID"),

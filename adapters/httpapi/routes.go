@@ -43,6 +43,8 @@ var routes = []*route{
 	{method: "GET", path: "/api/users/{id}", scope: token.Read, serve: (*api).getUser},
 	{method: "PATCH", path: "/api/users/{id}", scope: token.Write, serve: (*api).changeUser},
 	{method: "DELETE", path: "/api/users/{id}", scope: token.Write, serve: (*api).deleteUser},
+	{method: "POST", path: "/api/users/explain", scope: token.Write, serve: (*api).explainOnboarding},
+	{method: "GET", path: "/api/users/{id}/explain", scope: token.Read, serve: (*api).explainUser},
 	{method: "GET", path: "/api/users/{id}/audit", scope: token.Read, serve: (*api).userHistory},
 	{method: "POST", path: "/api/users/{id}/retry", scope: token.Write, serve: (*api).retryUser},
 	{method: "PUT", path: "/api/users/{id}/package", scope: token.Write, serve: (*api).changePackage},

@@ -54,27 +54,33 @@ func (a *api) onboard(c *call, req commands.OnboardSubscriber) (id uuid.UUID, r 
 	return id, r, err
 }
 
-// onboardUser serves POST /api/users: 201 for a new user, 200 for one that is
-// there already with these values.
-func (a *api) onboardUser(w http.ResponseWriter, c *call) error {
+// onboarding reads the body of a new user.
+func (a *api) onboarding(w http.ResponseWriter, c *call) (req commands.OnboardSubscriber, err error) {
 	var body struct {
 		v1Request
 		Flow subscriber.Flow `json:"flow"`
 	}
-	err := decode(w, c, &body)
+	err = decode(w, c, &body)
 	wrong, ok := fieldsOf(err)
 	if !ok {
-		return err
+		return req, err
 	}
 	switch body.Flow {
 	case "", subscriber.API, subscriber.FlowThrough, subscriber.SelfActivation:
 	default:
 		wrong.Add("flow", domain.Malformed, "must be one of api, flow_through, self_activation")
 	}
-	if err := a.mistakes(c, body.v1Request, wrong); err != nil {
+	return commands.OnboardSubscriber{Request: body.request(), Flow: body.Flow}, a.mistakes(c, body.v1Request, wrong)
+}
+
+// onboardUser serves POST /api/users: 201 for a new user, 200 for one that is
+// there already with these values.
+func (a *api) onboardUser(w http.ResponseWriter, c *call) error {
+	req, err := a.onboarding(w, c)
+	if err != nil {
 		return err
 	}
-	id, r, err := a.onboard(c, commands.OnboardSubscriber{Request: body.request(), Flow: body.Flow})
+	id, r, err := a.onboard(c, req)
 	if err != nil {
 		return err
 	}
