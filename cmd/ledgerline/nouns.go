@@ -87,6 +87,7 @@ per line. Members may be added; those that are there keep their meaning.
                            were rejected or repaired; of all rows with --rows all
   users list, export      lines: users, as GET /api/users has them
   users show, retry, change-package, delete    the user, as GET /api/users/{id} has it
+  users explain           GET /api/users/{id}/explain, or POST /api/users/explain without USER
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
   licences                GET /api/licences
   licences table, set     GET /api/licences/table

@@ -16,7 +16,7 @@ import (
 
 func usersCommand() *cobra.Command {
 	return noun("users", "Users on their way to, in, or out of Webex",
-		usersListCommand(), usersShowCommand(), usersRetryCommand(), usersChangePackageCommand(), usersDeleteCommand(), usersExportCommand())
+		usersListCommand(), usersShowCommand(), usersExplainCommand(), usersRetryCommand(), usersChangePackageCommand(), usersDeleteCommand(), usersExportCommand())
 }
 
 // userFilter is the flags that choose users.

@@ -42,8 +42,8 @@ type Live struct {
 func (x Explanation) With(s subscriber.State, l Live) Explanation {
 	if l.Precheck != nil {
 		step := precheck(s.Wanted(), *l.Precheck)
-		if s.WebexID != "" && step.Verdict == Stopped {
-			step.What += " Webex has a record of this very user already, which may be what it means."
+		if (s.WebexID != "" || s.Busy()) && step.Verdict == Stopped {
+			step.What += " It may mean the record of this very user, which Webex has, or may have."
 		}
 		x.Steps = append(x.Steps, step)
 	}

@@ -153,3 +153,44 @@ func TestAReadWaitsAsAskedButNotPastItsDeadline(t *testing.T) {
 	failure(t, err, commands.NotDone)
 	require.Equal(t, 3, server.count())
 }
+
+func TestWhatIsSentIsTheCall(t *testing.T) {
+	to := somebody.Profile
+	to.LastName = "Smith"
+	for _, c := range []struct {
+		call webex.Call
+		send func(api *rest.Client) error
+	}{
+		{webex.ProvisionCall(somebody), func(api *rest.Client) error {
+			_, _, err := api.Provision(t.Context(), somebody, "T")
+			return err
+		}},
+		{webex.ValidateCall(somebody), func(api *rest.Client) error {
+			_, err := api.Validate(t.Context(), somebody, "T")
+			return err
+		}},
+		{webex.UpdateCall("a/b", somebody.Profile, to), func(api *rest.Client) error {
+			_, _, err := api.Update(t.Context(), "a/b", somebody.Profile, to, "T")
+			return err
+		}},
+		{webex.RemoveCall("a/b"), func(api *rest.Client) error {
+			_, err := api.Remove(t.Context(), "a/b", "T")
+			return err
+		}},
+		{webex.ConsentCall("a/b"), func(api *rest.Client) error {
+			_, err := api.ResendConsent(t.Context(), "a/b", "T")
+			return err
+		}},
+	} {
+		var sent []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			sent = append(sent, r.Method+" "+r.RequestURI+" "+string(body))
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"id":"id"}`)
+		}))
+		t.Cleanup(server.Close)
+		require.NoError(t, c.send(client(t, rest.Config{BaseURL: server.URL + "/v1"})))
+		require.Equal(t, []string{c.call.Method + " /v1" + c.call.Address() + " " + string(c.call.Body())}, sent)
+	}
+}
