@@ -55,7 +55,7 @@ func TestAUserIsExplained(t *testing.T) {
 
 	w.webex.record = webex.Subscriber{ID: "webex-1", Status: webex.Failed}
 	live := w.send("read", "GET", "/api/users/"+id+"/explain?live=true", "").as(200)
-	require.Equal(t, []string{"precheck ok", "at webex stopped", "at webex ok"}, verdicts(live)[6:])
+	require.Equal(t, []string{"precheck ok", "at_webex stopped", "at_webex ok"}, verdicts(live)[6:])
 	record := live["steps"].([]any)[7].(map[string]any)
 	require.Contains(t, record["differences"], map[string]any{"field": "lastName", "ledger": "Andersen", "webex": ""})
 

@@ -195,14 +195,14 @@ func (c *cli) chain(userID string, x explanation, marks map[string]string) {
 	}
 	line(0, marks[x.Verdict]+" "+userID+": "+x.What)
 	if x.Awaited.What != "" {
-		line(2, "Waits for the "+x.Awaited.From+": "+x.Awaited.What)
+		line(2, "Waits for the "+spaced(x.Awaited.From)+": "+x.Awaited.What)
 	}
 	if x.Awaited.Next != "" {
 		line(2, "Next: "+when(x.Awaited.Next))
 	}
 	for _, s := range x.Steps {
 		line(0, "")
-		line(2, marks[s.Verdict]+" "+s.Name+": "+s.What)
+		line(2, marks[s.Verdict]+" "+spaced(s.Name)+": "+s.What)
 		for _, v := range s.Input {
 			line(6, "in   "+v.Name+" = "+v.Value)
 		}
@@ -217,6 +217,9 @@ func (c *cli) chain(userID string, x explanation, marks map[string]string) {
 		}
 	}
 }
+
+// spaced is a name of the API for people.
+func spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 // notes say when a step was, how long it took, and where to find it again.
 func (s explanationStep) notes() []string {

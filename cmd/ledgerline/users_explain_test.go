@@ -17,11 +17,11 @@ import (
 )
 
 const aChain = `{"verdict":"stopped","what":"The last try failed.","status":"error","lives":1,
-	"awaited":{"from":"administrator","what":"Somebody is to retry.","next":"2026-03-01T12:00:00.000Z"},"steps":[
+	"awaited":{"from":"customer_administrator","what":"Somebody is to retry.","next":"2026-03-01T12:00:00.000Z"},"steps":[
 	{"name":"found","verdict":"ok","what":"Not known yet.","input":[{"name":"userId","value":"u1\u001b[2J"}],"entries":[{"position":3},{"position":4}]},
 	{"name":"reply","verdict":"stopped","what":"Refused.","output":[{"name":"status","value":"400"}],"at":"2026-03-01T12:00:00.000Z","tookMs":12,
 	 "ourTrackingId":"LEDGERLINE_1","webexTrackingId":"ROUTER_1","differences":[{"field":"package","ledger":"basic","webex":"premium"}]},
-	{"name":"at webex","verdict":"unknown","what":"No answer."},{"name":"precheck","verdict":"skipped","what":"No."},{"name":"email","verdict":"waiting","what":"Soon."}]}`
+	{"name":"at_webex","verdict":"unknown","what":"No answer."},{"name":"precheck","verdict":"skipped","what":"No."},{"name":"email","verdict":"waiting","what":"Soon."}]}`
 
 func TestAChainIsPrintedForPeople(t *testing.T) {
 	const id = "5f2c6d1e-4b7a-5e90-9a3d-2c1b0f6e7d84"
@@ -30,7 +30,7 @@ func TestAChainIsPrintedForPeople(t *testing.T) {
 	require.Equal(t, exitDone, got.code, "the question is answered, whatever the answer")
 	at := when("2026-03-01T12:00:00.000Z")
 	require.Equal(t, `[no] u1: The last try failed.
-  Waits for the administrator: Somebody is to retry.
+  Waits for the customer administrator: Somebody is to retry.
   Next: `+at+`
 
   [ok] found: Not known yet.
@@ -160,10 +160,10 @@ func TestUsersOfARunningEngineAreExplained(t *testing.T) {
 	before := writes(t, simulator)
 	require.Equal(t, 2, before)
 	x := explained("users", "explain", "anna@as0.example", "--live")
-	require.Equal(t, []string{"found ok", "allowed ok", "precheck skipped", "request ok", "reply ok", "following ok", "at webex ok", "at webex ok"}, steps(x), "%+v", x)
+	require.Equal(t, []string{"found ok", "allowed ok", "precheck skipped", "request ok", "reply ok", "following ok", "at_webex ok", "at_webex ok"}, steps(x), "%+v", x)
 	require.Regexp(t, "^ROUTER_", x.Steps[4].WebexTracking)
 	x = explained("users", "explain", "bo@as0.example", "--live")
-	require.Equal(t, []string{"found ok", "allowed ok", "precheck skipped", "request ok", "reply ok", "following stopped", "precheck stopped", "at webex ok", "at webex ok"}, steps(x), "%+v", x)
+	require.Equal(t, []string{"found ok", "allowed ok", "precheck skipped", "request ok", "reply ok", "following stopped", "precheck stopped", "at_webex ok", "at_webex ok"}, steps(x), "%+v", x)
 	require.Contains(t, x.What, "900409")
 	require.Equal(t, before, writes(t, simulator), "an explanation changes nothing at Webex")
 }

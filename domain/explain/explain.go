@@ -38,14 +38,14 @@ const (
 	Precheck      Name = "precheck"      // POST /broadworks/subscribers/validate
 	Request       Name = "request"       // sent to Webex
 	Reply         Name = "reply"         // of Webex
-	LookedUp      Name = "looked up"     // what became of a lost request
+	LookedUp      Name = "looked_up"     // what became of a lost request
 	Following     Name = "following"     // of what Webex accepted, to its end
 	Consent       Name = "consent"       // of the owner of an account elsewhere
 	Retried       Name = "retried"       // a new try was asked for
 	Changed       Name = "changed"       // other values were asked for
 	Removal       Name = "removal"       // was asked for, or is done
-	AtWebex       Name = "at webex"      // the record there, read now
-	Other         Name = "other"         // an event that this program does not know
+	AtWebex       Name = "at_webex"      // the record there, read now
+	Other         Name = "other"         // anything else that was recorded
 )
 
 // Names lists all of them.
@@ -78,9 +78,9 @@ type Whom string
 const (
 	Nobody        Whom = "nobody"
 	TheUser       Whom = "user"
-	TheOwner      Whom = "account owner"          // of the account elsewhere
+	TheOwner      Whom = "account_owner"          // of the account elsewhere
 	AnAdmin       Whom = "administrator"          // of the partner
-	CustomerAdmin Whom = "customer administrator" // the customer's first user
+	CustomerAdmin Whom = "customer_administrator" // the customer's first user
 	TheEngine     Whom = "ledgerline"
 	Webex         Whom = "webex"
 )

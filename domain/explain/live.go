@@ -5,9 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
-	"ledgerline/domain/customer"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
 )
@@ -203,11 +200,4 @@ func fieldNames(d []Difference) string {
 		names[i] = f.Field
 	}
 	return strings.Join(names, ", ")
-}
-
-func administratorID(c customer.State) string {
-	if c.Administrator == uuid.Nil {
-		return ""
-	}
-	return c.Administrator.String()
 }

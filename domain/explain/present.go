@@ -3,6 +3,8 @@ package explain
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"ledgerline/domain/activation"
 	"ledgerline/domain/subscriber"
 )
@@ -75,7 +77,7 @@ func (t *teller) underWay(x *Explanation, due time.Time) {
 // waiting, and adds the step that says so.
 func (t *teller) waitsForAdministrator() bool {
 	c, evidence := t.administrator(0)
-	if c.Lets(t.ID) {
+	if c.Administrator == uuid.Nil || c.Lets(t.ID) { // the first to be looked at becomes it
 		return false
 	}
 	what := administratorWords(c, t.ID)

@@ -113,6 +113,7 @@ var stories = []struct {
 	{"admin first", adminFirst, func(s *story) {
 		s.onboard().customerSays(customer.AdministratorDesignated{Subscriber: first, At: s.now})
 	}, explain.Waiting, explain.CustomerAdmin},
+	{"admin first and nobody designated", adminFirst, func(s *story) { s.onboard() }, explain.Waiting, explain.TheEngine},
 	{"admin first and active", adminFirst, func(s *story) {
 		s.customerSays(customer.AdministratorDesignated{Subscriber: first, At: s.now}).admin().onboard()
 		s.customerSays(customer.AdministratorActivated{At: s.now}).start(subscriber.Provision).accepted()

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"ledgerline/domain"
+	"ledgerline/domain/customer"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/webex"
@@ -45,13 +48,17 @@ var foundNot = map[subscriber.RequestKind]string{
 func callValues(c webex.Call) []Value {
 	all := values("method", c.Method, "path", c.Address())
 	for _, f := range c.Fields {
-		value := f.Value
-		if value == "" {
-			value = `""`
-		}
-		all = append(all, Value{f.Name, value})
+		all = append(all, Value{f.Name, quoted(f.Value)})
 	}
 	return all
+}
+
+// quoted shows that a value is removed.
+func quoted(text string) string {
+	if text == "" {
+		return `""`
+	}
+	return text
 }
 
 // onboarding is the values that a user is onboarded with.
@@ -129,4 +136,22 @@ func sentence(text string) string {
 		return text
 	}
 	return text + "."
+}
+
+// administratorWords say how a customer's administrator bears on a user.
+func administratorWords(c customer.State, id uuid.UUID) string {
+	switch {
+	case c.Administrator == id:
+		return "The user is the customer's first, and so its administrator: nobody has to be waited for."
+	case c.Active:
+		return "The customer's administrator is active, so the others may follow."
+	}
+	return "The customer's administrator comes first and is not active yet."
+}
+
+func administratorID(c customer.State) string {
+	if c.Administrator == uuid.Nil {
+		return ""
+	}
+	return c.Administrator.String()
 }
