@@ -137,6 +137,8 @@ func (s *Service) asked(client Webex, ask func() (Receipt, error)) explain.Answe
 		a.Verdict, a.Why = explain.Unknown, "Webex did not accept Ledgerline's own credentials, which says nothing about the user."
 	case domain.AsRejection(err) != nil:
 		a.Verdict, a.Errors = explain.Stopped, e.details()
+	case e != nil && e.Outcome == NotDone && e.Status != 0:
+		a.Verdict, a.Why = explain.Unknown, "Webex asked for a pause, which says nothing about the user. Ask again later."
 	default:
 		a.Verdict, a.Why = explain.Unknown, "Webex did not answer, which says nothing about the user. Ask again later."
 	}

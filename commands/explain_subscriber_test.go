@@ -166,6 +166,7 @@ func TestALiveExplanationOnlyReads(t *testing.T) {
 			"silent":     &commands.WebexError{Outcome: commands.Unknown, Status: 503},
 			"no access":  &commands.WebexError{Outcome: commands.Refused, Status: 401},
 			"bad query":  &commands.WebexError{Outcome: commands.Refused, Status: 400, Message: "no"},
+			"throttled":  &commands.WebexError{Outcome: commands.NotDone, Status: 429},
 			"out of use": context.DeadlineExceeded,
 		} {
 			reads.silent = err
