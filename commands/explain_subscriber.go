@@ -107,7 +107,7 @@ func (s *Service) live(ctx context.Context, state subscriber.State, partner stri
 }
 
 // precheck asks Webex whether it would refuse to provision a user.
-func (s *Service) precheck(ctx context.Context, client Webex, r webex.Request) explain.Answer {
+func (s *Service) precheck(ctx context.Context, client WebexReads, r webex.Request) explain.Answer {
 	tracking := "LEDGERLINE_" + s.NewID().String()
 	a := s.asked(client, func() (Receipt, error) { return client.Validate(ctx, r, tracking) })
 	if client != nil {
@@ -118,7 +118,7 @@ func (s *Service) precheck(ctx context.Context, client Webex, r webex.Request) e
 
 // asked puts a question to Webex and says what came of it. No client: nothing is
 // asked.
-func (s *Service) asked(client Webex, ask func() (Receipt, error)) explain.Answer {
+func (s *Service) asked(client WebexReads, ask func() (Receipt, error)) explain.Answer {
 	if client == nil {
 		return explain.Answer{Verdict: explain.Unknown, Why: "Webex cannot be asked: no access to Webex is configured for this partner, or no server is running."}
 	}

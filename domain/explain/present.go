@@ -27,6 +27,12 @@ func (t *teller) present() Explanation {
 		x.Verdict, x.What = Waiting, "A "+requestNouns[s.Request.Kind]+" is on its way to Webex."
 		x.Awaited = Awaited{From: Webex, What: "Webex is to reply. Without a reply by then, the request counts as lost and is looked up.", Next: due}
 		t.pending(Reply, "No reply is recorded yet; without one by then, the request counts as lost and is looked up.", due)
+	case !s.RetryAt.IsZero():
+		x.Verdict, x.What = Waiting, "The last try failed, and is repeated by itself: "+sentence(errorText(s.Errors))
+		x.Awaited = Awaited{From: TheEngine, What: "Ledgerline tries again. Retry the activation to do so now, or cancel the next try.", Next: s.RetryAt}
+	case s.Quarantined:
+		x.Verdict, x.What = Stopped, "Ledgerline gave up: "+sentence(errorText(s.Errors))
+		x.Awaited = Awaited{From: AnAdmin, What: "Somebody is to retry the activation when Webex answers again."}
 	case s.Stage == subscriber.Stopped && s.PersonID != "":
 		x.Verdict, x.What = Stopped, "The user is at Webex, but the last change failed: "+sentence(errorText(s.Errors))
 		x.Awaited = Awaited{From: AnAdmin, What: "Somebody is to ask for other values, or retry the activation to send the change again."}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,6 +95,12 @@ func (t *teller) tell(e domain.Entry) {
 		t.add(Consent, Waiting, "The consent mail was asked for once more.", by)
 	case subscriber.DeletionRequested:
 		t.add(Removal, OK, "The removal from Webex was asked for.", by)
+	case subscriber.RetryPlanned:
+		t.add(Retried, Waiting, "What failed passes by itself: the next try was planned.", out(values("try", strconv.Itoa(ev.Try), "notBefore", instant(ev.Until))))
+	case subscriber.RetryStarted:
+		t.add(Retried, OK, "The next try was begun, as planned.")
+	case subscriber.RetryCancelled:
+		t.add(Retried, Stopped, "The next try was cancelled.", by)
 	case subscriber.Removed:
 		t.add(Removal, OK, "The user is no longer at Webex, as asked.")
 	default:

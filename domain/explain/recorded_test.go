@@ -134,6 +134,18 @@ var stories = []struct {
 	{"update failed", nil, func(s *story) {
 		s.provisioned().admin().do(premium).start(subscriber.Update).accept(webex.Updating).shows(webex.Failed)
 	}, explain.Stopped, explain.AnAdmin},
+	{"retry planned", nil, func(s *story) { s.onboard().start(subscriber.Provision).accepted().breaks() }, explain.Waiting, explain.TheEngine},
+	{"retried as planned", nil, func(s *story) {
+		s.onboard().start(subscriber.Provision).accepted().breaks().later(time.Hour).do(func(at time.Time) subscriber.Command { return subscriber.TryAgain{At: at} })
+	}, explain.Waiting, explain.TheEngine},
+	{"retry cancelled", nil, func(s *story) {
+		s.onboard().start(subscriber.Provision).accepted().breaks().admin().do(func(at time.Time) subscriber.Command { return subscriber.CancelRetry{At: at} })
+	}, explain.Stopped, explain.AnAdmin},
+	{"given up", nil, func(s *story) {
+		s.onboard().start(subscriber.Provision).lose(0).find(false).do(func(at time.Time) subscriber.Command {
+			return subscriber.Quarantine{Tracking: s.state.Request.TrackingID, Reason: "Webex did not answer, several times.", At: at}
+		})
+	}, explain.Stopped, explain.AnAdmin},
 	{"user id changed", nil, func(s *story) {
 		s.provisioned().admin().do(func(at time.Time) subscriber.Command {
 			return subscriber.ChangeUserID{UserID: "anna.o@as0.example", At: at}

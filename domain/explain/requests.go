@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"net/http"
+	"strconv"
 	"time"
 
 	"ledgerline/domain"
@@ -38,6 +39,8 @@ func (t *teller) tellRequest(e domain.Entry, before subscriber.State) {
 		t.add(Reply, Waiting, what, answers(r, ev.TrackingID, at), out(values("status", statusText(ev.Status), "notBefore", instant(ev.Until))))
 	case subscriber.RequestRefused:
 		t.refused(ev, before)
+	case subscriber.Quarantined:
+		t.add(Reply, Stopped, "Ledgerline gave up: the request never got an answer.", answers(r, "", at), out(values("attempts", strconv.Itoa(ev.Attempts), "why", ev.Reason)))
 	case subscriber.RequestLost:
 		what := "No reply tells what became of the request; Webex is asked before anything is repeated."
 		if ev.Status == http.StatusConflict {

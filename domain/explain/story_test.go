@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,7 +142,11 @@ func (s *story) accepted() *story { s.t.Helper(); return s.accept(webex.Provisio
 func (s *story) lose(status int) *story {
 	s.t.Helper()
 	return s.do(func(at time.Time) subscriber.Command {
-		return subscriber.RecordLost{Tracking: s.state.Request.TrackingID, Status: status, Why: "bad gateway", WebexSays: s.theirs(), At: at}
+		why := "bad gateway"
+		if status == http.StatusConflict {
+			why = "A subscriber with this userId exists already."
+		}
+		return subscriber.RecordLost{Tracking: s.state.Request.TrackingID, Status: status, Why: why, WebexSays: s.theirs(), At: at}
 	})
 }
 
@@ -160,6 +165,16 @@ func (s *story) find(found bool, change ...func(*webex.Subscriber)) *story {
 			c(&r)
 		}
 		return subscriber.RecordFound{Tracking: s.state.Request.TrackingID, Found: found, Record: r, At: at}
+	})
+}
+
+// breaks has Webex give up in the background, for a reason that passes by itself.
+func (s *story) breaks() *story {
+	s.t.Helper()
+	return s.do(func(at time.Time) subscriber.Command {
+		r := s.record(webex.Failed)
+		r.Errors = []webex.Error{{Code: 2560, Description: "The service is in maintenance."}}
+		return subscriber.RecordStatus{Found: true, Record: r, At: at}
 	})
 }
 
