@@ -10,9 +10,9 @@ import (
 // runs. Probabilities are from 0 to 1; what is 0 or empty costs nothing. The tags
 // say what each knob means, also to people: see About.
 type Knobs struct {
-	Provision         Delay    `json:"provision" group:"time" means:"from accepted to done"`
+	Provision         Delay    `json:"provision" group:"time" means:"how long provisioning takes, from accepted to done"`
 	FirstOfEnterprise Delay    `json:"firstOfEnterprise" group:"time" means:"the same for the first user of an enterprise, whose organisation is made too"`
-	Update            Delay    `json:"update" group:"time" means:"from accepted to done"`
+	Update            Delay    `json:"update" group:"time" means:"how long an update takes, from accepted to done"`
 	ConsentAfter      Delay    `json:"consentAfter" group:"time" means:"until a consumer consents; 0: only by hand"`
 	Latency           Delay    `json:"latency" group:"time" means:"before every reply"`
 	ReadLatency       Delay    `json:"readLatency" group:"time" means:"further, before the reply to a read of one record or a precheck"`
@@ -29,7 +29,7 @@ type Knobs struct {
 	Lock          float64  `json:"lock" group:"limit" means:"probability of a 423, nothing carried out"`
 
 	ServerError     float64 `json:"serverError" group:"fault" means:"probability of a failure with nothing carried out"`
-	ServerStatus    int     `json:"serverStatus" group:"fault" means:"which 5xx"`
+	ServerStatus    int     `json:"serverStatus" group:"fault" means:"which 5xx that is"`
 	ServerErrorMix  Mix     `json:"serverErrorMix" group:"fault" means:"instead of serverStatus, by weight: any 5xx, reset, hang"`
 	LostReply       float64 `json:"lostReply" group:"fault" means:"probability that a write is carried out and not answered"`
 	LostReplyStatus int     `json:"lostReplyStatus" group:"fault" means:"the 5xx that comes instead; 0: the connection is dropped"`
@@ -37,15 +37,15 @@ type Knobs struct {
 	Hang            Delay   `json:"hang" group:"fault" means:"how long a connection that hangs stays silent before it is dropped"`
 
 	BackgroundFailure  float64  `json:"backgroundFailure" group:"background" means:"probability that provisioning or update ends in error"`
-	BackgroundError    Problem  `json:"backgroundError" group:"background" means:"with this"`
-	BackgroundErrors   Problems `json:"backgroundErrors" group:"background" means:"with one of these by weight, instead of backgroundError; empty: that one"`
+	BackgroundError    Problem  `json:"backgroundError" group:"background" means:"what they end in"`
+	BackgroundErrors   Problems `json:"backgroundErrors" group:"background" means:"instead of backgroundError, one of these by weight; empty: that one"`
 	LateFailure        float64  `json:"lateFailure" group:"background" means:"probability that provisioning or update ends in error only after lateAfter"`
 	LateAfter          Delay    `json:"lateAfter" group:"background" means:"from accepted to a late error"`
 	Relapse            float64  `json:"relapse" group:"background" means:"probability that one who is provisioned turns to error later: plausible, not documented"`
 	RelapseAfter       Delay    `json:"relapseAfter" group:"background" means:"from provisioned to that error"`
 	FailingEnterprises []string `json:"failingEnterprises" group:"background" means:"every provisioning for these enterprises ends in failingError"`
 	FailingTemplates   []string `json:"failingTemplates" group:"background" means:"every provisioning with these provisioning ids ends in failingError"`
-	FailingError       Problem  `json:"failingError" group:"background" means:"as if flow-through credentials did not match"`
+	FailingError       Problem  `json:"failingError" group:"background" means:"what these end in; as if flow-through credentials did not match"`
 
 	PageSkip   float64  `json:"pageSkip" group:"list" means:"probability that a record before a page vanishes, so that the page begins one too late"`
 	PageRepeat float64  `json:"pageRepeat" group:"list" means:"probability that a record before a page is new, so that the page repeats one"`
@@ -55,7 +55,7 @@ type Knobs struct {
 
 	ConsumerDomains []string `json:"consumerDomains" group:"rule" means:"e-mails here belong to consumer accounts"`
 	ForeignDomains  []string `json:"foreignDomains" group:"rule" means:"e-mails here belong to another organisation"`
-	ForeignError    Problem  `json:"foreignError" group:"rule" means:"what they end in"`
+	ForeignError    Problem  `json:"foreignError" group:"rule" means:"what e-mails of another organisation end in"`
 
 	DuplicateUserStatus int     `json:"duplicateUserStatus" group:"rule" means:"0: a known userId is accepted, then duplicateUser in the background; 409: refused at once"`
 	DuplicateUser       Problem `json:"duplicateUser" group:"rule" means:"what a known userId ends in"`

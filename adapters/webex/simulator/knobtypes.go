@@ -36,30 +36,27 @@ func (d Delay) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes, with both ends, or what String
 // writes.
 func (d *Delay) UnmarshalJSON(data []byte) error {
+	var text string
 	var ends delayText
-	if data[0] != '"' {
-		if err := strict(data, &ends); err != nil {
-			return err
-		}
-	} else {
-		var text string
-		if err := json.Unmarshal(data, &text); err != nil {
-			return err
-		}
+	err := json.Unmarshal(data, &text)
+	if err == nil {
 		low, high, two := strings.Cut(text, "..")
 		if !two {
 			high = low
 		}
-		ends = delayText{strings.TrimSpace(low), strings.TrimSpace(high)}
+		ends = delayText{low, high}
+	} else {
+		err = strict(data, &ends)
 	}
-	low, err := time.ParseDuration(ends.Min)
+	if err == nil {
+		d.Min, err = time.ParseDuration(ends.Min)
+	}
 	if err == nil {
 		d.Max, err = time.ParseDuration(ends.Max)
 	}
 	if err != nil {
 		return errors.New(`a delay is written "200ms..1.2s", "5s" or {"min":"200ms","max":"1.2s"}`)
 	}
-	d.Min = low
 	return nil
 }
 
