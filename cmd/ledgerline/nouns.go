@@ -92,7 +92,7 @@ per line. Members may be added; those that are there keep their meaning.
   licences table, set     GET /api/licences/table
   audit                   lines: entries, as GET /api/audit has them
   tokens create           {"secret", "id", "name", "role", "scopes", "expires"}
-  sim webex knobs         lines: {"name", "value", "default", "group", "kind", "means"}
+  sim webex knobs         lines: {"name", "group", "kind", "means", "default", "value"}
   sim webex ...           what the simulator answers, see adapters/webex/README.md
 
 The API is described at /openapi.json of a server.`,

@@ -33,36 +33,32 @@ func showKnobs(c *cli, turned bool) error {
 	if _, err := c.simulate(http.MethodGet, "knobs", nil, &now); err != nil {
 		return err
 	}
-	var rows [][]string
+	shown := 0
 	for _, about := range simulator.About() {
 		value := now.Get(about.Name)
-		shown, mark := simulator.Shown(value), " "
-		if shown != simulator.Shown(about.Default) {
+		text, mark := simulator.Shown(value), " "
+		if text != simulator.Shown(about.Default) {
 			mark = "*"
 		} else if turned {
 			continue
 		}
-		if c.json {
-			if err := c.line(struct {
-				Name    string `json:"name"`
-				Value   any    `json:"value"`
-				Default any    `json:"default"`
-				Group   string `json:"group"`
-				Kind    string `json:"kind"`
-				Means   string `json:"means"`
-			}{about.Name, value, about.Default, about.Group, about.Kind, about.Means}); err != nil {
-				return err
-			}
+		shown++
+		if !c.json {
+			fmt.Fprintf(c.out, "%s %-22s %-22s %s\n", mark, about.Name, plain(text, false), about.Means)
+		} else if err := c.line(knobShown{about, value}); err != nil {
+			return err
 		}
-		rows = append(rows, []string{mark, about.Name, shown, about.Means})
 	}
-	switch {
-	case len(rows) == 0:
+	if shown == 0 {
 		c.say("All knobs are as by default.")
-	case !c.json:
-		c.table([]string{" ", "KNOB", "VALUE", "MEANING"}, rows)
 	}
 	return nil
+}
+
+// knobShown is a knob with its present value.
+type knobShown struct {
+	simulator.Knob
+	Value any `json:"value"`
 }
 
 func simSetCommand() *cobra.Command {

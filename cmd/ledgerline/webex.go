@@ -55,8 +55,10 @@ func (e *engine) openWebex(o engineOptions, known []string, clients map[string]c
 			o.Log.Error("a partner with data here has no credentials; its users wait until it has", "partner", partner, "file", path)
 		}
 	}
-	e.Simulator = c.simulator()
 	e.Webex = "the real Webex, with the credentials of " + path
+	if e.Simulator = c.simulator(); e.Simulator != "" {
+		e.Webex = "at " + e.Simulator + " on this machine, as " + path + " says"
+	}
 	e.Partners = partners(slices.Collect(maps.Keys(c.Partners)))
 	return nil
 }
@@ -80,8 +82,8 @@ func readCredentials(path string) (c credentials, err error) {
 	return c, nil
 }
 
-// simulator returns the address of what the credentials name on this machine,
-// which cannot be the real Webex; empty: they name nothing here.
+// simulator returns the address that the credentials name on this machine, where
+// the real Webex is not; empty: they name none.
 func (c credentials) simulator() string {
 	for _, partner := range slices.Sorted(maps.Keys(c.Partners)) {
 		u, err := url.Parse(c.Partners[partner].BaseURL)
