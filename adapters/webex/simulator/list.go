@@ -72,7 +72,9 @@ func (s *Simulator) page(partner string, f filter, k *Knobs) []subscriber {
 }
 
 // prompt says whether lists show everything at once and with its exact time.
-func (k *Knobs) prompt() bool { return k.TimeStep|Duration(k.ListLag.Max|k.ListNewLag.Max) == 0 }
+func (k *Knobs) prompt() bool {
+	return k.TimeStep == 0 && k.ListLag.Max == 0 && k.ListNewLag.Max == 0
+}
 
 // listed returns the stage at which lists show a record, or that they do not yet.
 func (k *Knobs) listed(r *record, now int64) (stage int, listed bool) {
