@@ -57,7 +57,7 @@ func connect(ctx context.Context, o connection, begin bool) (*client, error) {
 	patience := time.NewTimer(o.patience)
 	defer patience.Stop()
 	for {
-		if c.base = runningServer(ctx, o.data); c.base != "" {
+		if c.base = runningServer(ctx, o.data).URL; c.base != "" {
 			return c, c.readToken(o.tokenFile)
 		}
 		if !begin && !exists(filepath.Join(o.data, "log.db")) {
@@ -152,30 +152,30 @@ func (e *engine) heldUp(ctx context.Context, patience time.Duration) error {
 	}
 }
 
-// runningServer returns the URL of the server that works on a data directory;
-// empty: none does.
-func runningServer(ctx context.Context, data string) string {
+// runningServer returns the server that works on a data directory; without URL:
+// none does.
+func runningServer(ctx context.Context, data string) running {
 	text, err := os.ReadFile(serverFile(data))
 	var s running
 	if err != nil || json.Unmarshal(text, &s) != nil {
-		return ""
+		return running{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/healthz", nil)
 	if err != nil {
-		return ""
+		return running{}
 	}
 	reply, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return ""
+		return running{}
 	}
 	defer reply.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(reply.Body, 1<<16))
 	if reply.StatusCode != http.StatusOK {
-		return ""
+		return running{}
 	}
-	return s.URL
+	return s
 }
 
 func (c *client) readToken(path string) error {

@@ -62,6 +62,7 @@ type engineOptions struct {
 type engine struct {
 	Handler   http.Handler
 	Simulated bool     // Webex is the simulator
+	Simulator string   // its URL, also of one that the credentials name on this machine
 	Partners  []string // whom it serves, sorted
 	Webex     string   // where Webex is, in words
 

@@ -14,7 +14,7 @@ import (
 // explains them.
 func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
-		templatesCommand(), importCommand(), usersCommand(), licencesCommand(), auditCommand(), tokensCommand(), exitCodesTopic(), jsonTopic(),
+		templatesCommand(), importCommand(), usersCommand(), licencesCommand(), auditCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
 	}
 }
 
@@ -93,6 +93,8 @@ per line. Members may be added; those that are there keep their meaning.
   licences table, set     GET /api/licences/table
   audit                   lines: entries, as GET /api/audit has them
   tokens create           {"secret", "id", "name", "role", "scopes", "expires"}
+  sim webex knobs         lines: {"name", "group", "kind", "means", "default", "value"}
+  sim webex ...           what the simulator answers, see adapters/webex/README.md
 
 The API is described at /openapi.json of a server.`,
 	}

@@ -61,6 +61,11 @@ func runVerb(cmd *cobra.Command, args []string, o connection, begin bool, run fu
 			err = closeErr
 		}
 	}()
+	return runOn(api, cmd, args, o, run)
+}
+
+// runOn runs a command that talks to an API, and prints.
+func runOn(api *client, cmd *cobra.Command, args []string, o connection, run func(c *cli, args []string) error) (err error) {
 	asJSON, _ := cmd.Flags().GetBool("json")
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	defer func() {

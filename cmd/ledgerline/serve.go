@@ -19,8 +19,9 @@ import (
 
 // running is what server.json in the data directory says about a server.
 type running struct {
-	URL string `json:"url"`
-	PID int    `json:"pid"`
+	URL       string `json:"url"`
+	PID       int    `json:"pid"`
+	Simulator string `json:"simulator,omitempty"` // URL of the simulator of Webex; empty: Webex is the real one
 }
 
 func serverFile(data string) string { return filepath.Join(data, "server.json") }
@@ -62,7 +63,7 @@ func serve(ctx context.Context, addr string, o engineOptions) error {
 		return err
 	}
 	server := httpapi.Server(addr, e.Handler)
-	text, _ := json.Marshal(running{URL: "http://" + listener.Addr().String(), PID: os.Getpid()})
+	text, _ := json.Marshal(running{URL: "http://" + listener.Addr().String(), PID: os.Getpid(), Simulator: e.Simulator})
 	if err := writeFile(serverFile(o.Data), text); err != nil {
 		return errors.Join(err, e.Close())
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,9 @@ func (e *engine) openWebex(o engineOptions, known []string, clients map[string]c
 		}
 	}
 	e.Webex = "the real Webex, with the credentials of " + path
+	if e.Simulator = c.simulator(); e.Simulator != "" {
+		e.Webex = "at " + e.Simulator + " on this machine, as " + path + " says"
+	}
 	e.Partners = partners(slices.Collect(maps.Keys(c.Partners)))
 	return nil
 }
@@ -78,6 +82,18 @@ func readCredentials(path string) (c credentials, err error) {
 	return c, nil
 }
 
+// simulator returns the address that the credentials name on this machine, where
+// the real Webex is not; empty: they name none.
+func (c credentials) simulator() string {
+	for _, partner := range slices.Sorted(maps.Keys(c.Partners)) {
+		u, err := url.Parse(c.Partners[partner].BaseURL)
+		if err == nil && net.ParseIP(u.Hostname()).IsLoopback() {
+			return u.Scheme + "://" + u.Host
+		}
+	}
+	return ""
+}
+
 // simulate starts a simulator on a loopback port of its own.
 func (e *engine) simulate(o engineOptions, clients map[string]commands.Webex) error {
 	sim, err := simulator.New(simulator.Options{Path: filepath.Join(o.Data, "webex-simulator.db")})
@@ -91,11 +107,11 @@ func (e *engine) simulate(o engineOptions, clients map[string]commands.Webex) er
 	server := &http.Server{Handler: sim}
 	go server.Serve(listener)
 	e.closers = append(e.closers, sim.Close, server.Close)
-	url := "http://" + listener.Addr().String()
-	e.Simulated = true
-	e.Webex = "a simulator at " + url + " (no credentials in " + filepath.Join(o.Data, "webex.json") + "); nothing leaves this machine"
+	address := "http://" + listener.Addr().String()
+	e.Simulated, e.Simulator = true, address
+	e.Webex = "a simulator at " + address + " (no credentials in " + filepath.Join(o.Data, "webex.json") + "); nothing leaves this machine"
 	for _, partner := range e.Partners {
-		clients[partner] = newClient(rest.Config{BaseURL: url + "/v1", AccessToken: "sim-" + partner})
+		clients[partner] = newClient(rest.Config{BaseURL: address + "/v1", AccessToken: "sim-" + partner})
 	}
 	return nil
 }

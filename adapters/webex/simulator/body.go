@@ -70,7 +70,7 @@ func parse(data []byte) (body, *answer) {
 }
 
 // complete says what a provisioning lacks.
-func (b body) complete(k Knobs) *answer {
+func (b body) complete(k *Knobs) *answer {
 	var missing []detail
 	for _, f := range b.fields()[:6] {
 		if strings.TrimSpace(text(f.value)) == "" {

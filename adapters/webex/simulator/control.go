@@ -2,11 +2,14 @@ package simulator
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Count is how often something was asked about one user, and how often it was
@@ -51,18 +54,20 @@ func (s *Simulator) Totals() map[string]int {
 }
 
 // Consent does what a subscriber is awaited to do in pending_user_migration or
-// pending_email_validation; done is false in any other state.
-func (s *Simulator) Consent(subscriberID string) (done bool) {
-	return s.proceed(subscriberID, func(r *record, status string, now int64) bool {
-		r.Steps = []step{{At: now, Status: provisioning}, {At: now + s.millis(s.Knobs().Provision), Status: provisioned}}
+// pending_email_validation; done is false in any other state. The subscriber is
+// named by its id, or by a user id that nobody else has.
+func (s *Simulator) Consent(subscriber string) (done bool) {
+	return s.proceed(subscriber, func(r *record, status string, now int64) bool {
+		k := s.knobs.Load()
+		r.Steps = append([]step{{At: now, Status: provisioning}}, s.well(k, now+s.millis(k.Provision))...)
 		return status == pendingMigration || status == pendingValidation
 	})
 }
 
 // EnterEmail is what a subscriber does on the activation portal in
 // pending_email_input; done is false in any other state.
-func (s *Simulator) EnterEmail(subscriberID, email string) (done bool) {
-	return s.proceed(subscriberID, func(r *record, status string, now int64) bool {
+func (s *Simulator) EnterEmail(subscriber, email string) (done bool) {
+	return s.proceed(subscriber, func(r *record, status string, now int64) bool {
 		r.Email, r.PersonID = email, personOf(email)
 		r.Steps = []step{{At: now, Status: pendingValidation}}
 		return status == pendingInput && strings.Contains(email, "@")
@@ -70,45 +75,96 @@ func (s *Simulator) EnterEmail(subscriberID, email string) (done bool) {
 }
 
 // proceed changes a record of any partner, provided that by says so.
-func (s *Simulator) proceed(id string, by func(r *record, status string, now int64) bool) bool {
+func (s *Simulator) proceed(name string, by func(r *record, status string, now int64) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for partner := range s.state.shelves {
-		if old := s.state.find(partner, id); old != nil {
-			now := s.now()
-			r := *old
-			if !by(&r, old.at(now).Status, now) {
-				return false
-			}
-			count := s.count(partner, old.profileAt(now).UserID)
-			a := s.carryOut(change{old: old, new: &r, count: count}, answer{status: http.StatusNoContent})
-			return a.status == http.StatusNoContent
-		}
+	old := s.state.named(name)
+	if old == nil {
+		return false
 	}
-	return false
+	now := s.now()
+	r := old.again(now)
+	if !by(r, r.Was.Status, now) {
+		return false
+	}
+	a := s.carryOut(change{old: old, new: r}, answer{status: http.StatusNoContent})
+	return a.status == http.StatusNoContent
+}
+
+// controls by method and the first part of the path below /simulator/; the last
+// argument is the rest of it.
+var controls = map[string]func(s *Simulator, w http.ResponseWriter, r *http.Request, rest string){
+	"GET knobs":          (*Simulator).showKnobs,
+	"PUT knobs":          (*Simulator).changeKnobs,
+	"PUT profile":        (*Simulator).applyProfile,
+	"GET state":          (*Simulator).showState,
+	"GET requests":       (*Simulator).requests,
+	"GET duplicates":     (*Simulator).showDuplicates,
+	"POST outage":        (*Simulator).beginOutage,
+	"POST consent":       (*Simulator).giveConsent,
+	"POST email":         (*Simulator).takeEmail,
+	"POST subscribers":   (*Simulator).addByHand,
+	"PATCH subscribers":  (*Simulator).changeByHand,
+	"DELETE subscribers": (*Simulator).removeByHand,
+	"POST drift":         (*Simulator).drift,
 }
 
 // control serves /simulator/..., which asks for no token.
 func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
-	what, id, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/simulator/"), "/")
-	switch r.Method + " " + what {
-	case "GET knobs":
-		writeJSON(w, http.StatusOK, s.Knobs())
-	case "PUT knobs":
-		s.turn(w, r)
-	case "GET requests":
-		s.requests(w, r)
-	case "POST consent":
-		done(w, s.Consent(id))
-	case "POST email":
-		var body struct {
-			Email string `json:"email"`
-		}
-		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body)
-		done(w, err == nil && s.EnterEmail(id, body.Email))
-	default:
-		writeJSON(w, http.StatusNotFound, errorBody{Message: "The simulator has: GET and PUT knobs, GET requests, POST consent/{id}, POST email/{id}."})
+	what, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/simulator/"), "/")
+	if serve := controls[r.Method+" "+what]; serve != nil {
+		serve(s, w, r, rest)
+		return
 	}
+	writeJSON(w, http.StatusNotFound, errorBody{Message: "The simulator has: " + strings.Join(slices.Sorted(maps.Keys(controls)), ", ") + "."})
+}
+
+// showKnobs serves GET /simulator/knobs, and /simulator/knobs/about.
+func (s *Simulator) showKnobs(w http.ResponseWriter, _ *http.Request, rest string) {
+	if rest == "about" {
+		writeJSON(w, http.StatusOK, struct {
+			Items []Knob `json:"items"`
+		}{About()})
+		return
+	}
+	writeJSON(w, http.StatusOK, s.knobs.Load())
+}
+
+func (s *Simulator) beginOutage(w http.ResponseWriter, r *http.Request, _ string) {
+	body := struct {
+		For  *Duration `json:"for"`
+		Kind string    `json:"kind"`
+	}{Kind: "503"}
+	if !decode(w, r, &body) {
+		return
+	}
+	err := errors.New(`for is missing: how long, such as "5m"`)
+	if body.For != nil {
+		err = s.Outage(time.Duration(*body.For), body.Kind)
+	}
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	s.showState(w, r, "")
+}
+
+func (s *Simulator) giveConsent(w http.ResponseWriter, _ *http.Request, name string) {
+	done(w, s.Consent(name))
+}
+
+func (s *Simulator) takeEmail(w http.ResponseWriter, r *http.Request, name string) {
+	var body struct {
+		Email string `json:"email"`
+	}
+	if !decode(w, r, &body) {
+		return
+	}
+	if !strings.Contains(body.Email, "@") {
+		badRequest(w, fmt.Errorf("email is an address, not %q", body.Email))
+		return
+	}
+	done(w, s.EnterEmail(name, body.Email))
 }
 
 func done(w http.ResponseWriter, ok bool) {
@@ -119,24 +175,25 @@ func done(w http.ResponseWriter, ok bool) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// turn changes those knobs that the body names.
-func (s *Simulator) turn(w http.ResponseWriter, r *http.Request) {
-	k := s.Knobs().clone()
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&k)
+// decode reads the body of a request about the simulator, which has no fields
+// but those of into. Where it cannot, it answers and returns false.
+func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
 	if err == nil {
-		err = s.SetKnobs(k)
+		err = strict(text, into)
 	}
 	if err != nil {
-		writeJSON(w, http.StatusBadRequest, errorBody{Message: err.Error()})
-		return
+		badRequest(w, err)
 	}
-	writeJSON(w, http.StatusOK, k)
+	return err == nil
+}
+
+func badRequest(w http.ResponseWriter, err error) {
+	writeJSON(w, http.StatusBadRequest, errorBody{Message: err.Error()})
 }
 
 // requests serves the counts, of all users or of those in the query.
-func (s *Simulator) requests(w http.ResponseWriter, r *http.Request) {
+func (s *Simulator) requests(w http.ResponseWriter, r *http.Request, _ string) {
 	users := s.Counts()
 	for name, of := range map[string]func(Count) string{
 		"partner": func(c Count) string { return c.Partner },
@@ -147,7 +204,8 @@ func (s *Simulator) requests(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	writeJSON(w, http.StatusOK, struct {
-		Totals map[string]int `json:"totals"`
-		Users  []Count        `json:"users"`
-	}{s.Totals(), users})
+		Totals     map[string]int `json:"totals"`
+		Duplicates int            `json:"duplicates"`
+		Users      []Count        `json:"users"`
+	}{s.Totals(), len(s.Duplicates()), users})
 }

@@ -81,7 +81,7 @@ func TestAnUntrustedSubscriberEntersAnEmailThenValidatesIt(t *testing.T) {
 	require.Equal(t, "pending_email_input", w.settled("v", "provisioningId", "untrusted").text("status"))
 	r := w.settled("u", "email", "")
 	require.Equal(t, "pending_email_input", r.text("status"))
-	require.Equal(t, 409, w.ask("POST", "/simulator/email/"+r.text("id"), `{"email":"x"}`).Code)
+	require.Equal(t, 400, w.ask("POST", "/simulator/email/"+r.text("id"), `{"email":"x"}`).Code)
 	require.Equal(t, 204, w.ask("POST", "/simulator/email/"+r.text("id"), `{"email":"x@acme.example"}`).Code)
 	require.Equal(t, "pending_email_validation", w.get(r.text("id")).text("status"))
 	require.Equal(t, 204, w.ask("POST", "/simulator/consent/"+r.text("id"), "").Code)

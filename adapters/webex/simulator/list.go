@@ -28,8 +28,13 @@ func (s *Simulator) list(c call) answer {
 	if trouble != nil {
 		return *trouble
 	}
+	if f.offset > 0 && s.happens(c.knobs.PageSkip) {
+		f.offset++
+	} else if f.offset > 0 && s.happens(c.knobs.PageRepeat) {
+		f.offset--
+	}
 	s.mu.RLock()
-	found := s.page(c.partner, f)
+	found := s.page(c.partner, f, c.knobs)
 	s.mu.RUnlock()
 	a := answer{status: http.StatusOK, link: links(c.Request, f, len(found) > f.max)}
 	found = found[:min(len(found), f.max)]
@@ -40,24 +45,25 @@ func (s *Simulator) list(c call) answer {
 }
 
 // page returns a page and, where there is one, the record after it.
-func (s *Simulator) page(partner string, f filter) []subscriber {
+func (s *Simulator) page(partner string, f filter, k *Knobs) []subscriber {
 	found := []subscriber{}
 	sh := s.state.shelves[partner]
 	if sh == nil {
 		return found
 	}
 	now, skip := s.now(), f.offset
-	records := sh.candidates(s.state, f, now)
-	if f.everything() {
+	records := sh.candidates(s.state, f, now, k)
+	if f.everything() && k.prompt() {
 		records, skip = records[min(skip, len(records)):], 0
 	}
 	for _, r := range records {
+		stage, listed := k.listed(r, now)
 		switch {
-		case !f.matches(r, partner, now):
+		case !listed || !f.matches(r, partner, stage, k):
 		case skip > 0:
 			skip--
 		default:
-			if found = append(found, r.shown(now)); len(found) > f.max {
+			if found = append(found, r.shown(k, stage)); len(found) > f.max {
 				return found
 			}
 		}
@@ -65,8 +71,39 @@ func (s *Simulator) page(partner string, f filter) []subscriber {
 	return found
 }
 
+// prompt says whether lists show everything at once and with its exact time.
+func (k *Knobs) prompt() bool {
+	return k.TimeStep == 0 && k.ListLag.Max == 0 && k.ListNewLag.Max == 0
+}
+
+// listed returns the stage at which lists show a record, or that they do not yet.
+func (k *Knobs) listed(r *record, now int64) (stage int, listed bool) {
+	stage = r.stage(now)
+	if k.ListNewLag.Max > 0 && now < r.Created+k.lag(k.ListNewLag, r.Seq, r.Created) {
+		return stage, false
+	}
+	if k.ListLag.Max == 0 {
+		return stage, true
+	}
+	for first := r.Was == nil; stage > 0 || stage == 0 && !first; stage-- {
+		if at := r.Steps[stage].At; now >= at+k.lag(k.ListLag, r.Seq, at) {
+			break
+		}
+	}
+	return stage, true
+}
+
+// stamp is an instant as Webex's clock shows it.
+func (k *Knobs) stamp(ms int64) int64 {
+	ms += k.ClockSkew.millis()
+	if step := k.TimeStep.millis(); step > 0 {
+		ms -= ms % step
+	}
+	return ms
+}
+
 // candidates returns, by age, the records of the narrowest index that applies.
-func (sh *shelf) candidates(st *state, f filter, now int64) []*record {
+func (sh *shelf) candidates(st *state, f filter, now int64, k *Knobs) []*record {
 	switch {
 	case f.userID != "":
 		return sh.users[fold(f.userID)]
@@ -75,13 +112,13 @@ func (sh *shelf) candidates(st *state, f filter, now int64) []*record {
 	case f.personID != "":
 		return sh.persons[f.personID]
 	case f.changedAfter != 0:
-		return sh.changedAfter(f.changedAfter)
+		return sh.changedAfter(f.changedAfter - k.ClockSkew.millis())
 	case f.enterprise != "":
 		return sh.enterprises[f.enterprise]
 	case f.statuses != nil:
-		return sh.inStatus(f.statuses, now)
+		return sh.inStatus(f.statuses, now-k.ListLag.Max.Milliseconds())
 	}
-	from, _ := slices.BinarySearchFunc(sh.order, f.createdAfter+1, func(r *record, at int64) int { return cmp.Compare(r.Created, at) })
+	from, _ := slices.BinarySearchFunc(sh.order, f.createdAfter-k.ClockSkew.millis()+1, func(r *record, at int64) int { return cmp.Compare(r.Created, at) })
 	return sh.order[from:]
 }
 
@@ -91,21 +128,21 @@ func (f filter) everything() bool {
 		f.statuses == nil && f.changedAfter == 0 && f.selfActivated == nil
 }
 
-func (f filter) matches(r *record, partner string, now int64) bool {
-	current := r.at(now)
+func (f filter) matches(r *record, partner string, stage int, k *Knobs) bool {
+	current := r.step(stage)
 	return r.Partner == partner &&
 		(f.provisioningID == "" || f.provisioningID == r.ProvisioningID) &&
 		(f.enterprise == "" || f.enterprise == r.SPEnterpriseID) &&
 		(f.email == "" || strings.EqualFold(f.email, r.Email)) &&
 		(f.personID == "" || (f.personID == r.PersonID && current.Status == provisioned)) &&
-		(f.userID == "" || strings.EqualFold(f.userID, r.profileAt(now).UserID)) &&
+		(f.userID == "" || strings.EqualFold(f.userID, r.profileIn(stage).UserID)) &&
 		(f.statuses == nil || slices.Contains(f.statuses, current.Status)) &&
-		(f.changedAfter == 0 || current.At > f.changedAfter) &&
-		(f.createdAfter == 0 || r.Created > f.createdAfter) &&
+		(f.changedAfter == 0 || k.stamp(current.At) > f.changedAfter) &&
+		(f.createdAfter == 0 || k.stamp(r.Created) > f.createdAfter) &&
 		(f.selfActivated == nil || !*f.selfActivated)
 }
 
-func filterOf(q url.Values, k Knobs) (f filter, trouble *answer) {
+func filterOf(q url.Values, k *Knobs) (f filter, trouble *answer) {
 	f = filter{
 		userID:         q.Get("userId"),
 		personID:       strings.TrimRight(q.Get("personId"), "="),

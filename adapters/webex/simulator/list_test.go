@@ -9,14 +9,24 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ledgerline/adapters/webex/simulator"
 )
 
 // TestAnIndexFindsWhatLookingAtEveryRecordFinds plays at random and compares
 // each filter with the whole list, filtered here.
 func TestAnIndexFindsWhatLookingAtEveryRecordFinds(t *testing.T) {
-	for seed := range uint64(3) {
-		dice := rand.New(rand.NewPCG(seed, 1))
-		w := newWorld(t, func(k *knobs) { k.GrantedRate, k.BackgroundFailure = 0, 0.2 })
+	for seed, turn := range []func(*knobs){
+		func(*knobs) {},
+		func(k *knobs) { k.ListLag, k.LateFailure, k.Relapse = simulator.Delay{Max: 5 * second}, 0.1, 0.2 },
+		func(k *knobs) {
+			k.ListNewLag, k.TimeStep = simulator.Delay{Max: 5 * second}, simulator.Duration(second)
+		},
+		func(k *knobs) { k.ListLag, k.ClockSkew = exactly(2*second), simulator.Duration(-7*second) },
+		func(k *knobs) { k.TimeStep, k.ClockSkew = simulator.Duration(2*second), simulator.Duration(7*second) },
+	} {
+		dice := rand.New(rand.NewPCG(uint64(seed), 1))
+		w := newWorld(t, func(k *knobs) { k.GrantedRate, k.BackgroundFailure = 0, 0.2; turn(k) })
 		var made []string
 		for i := range 900 {
 			w.now = w.now.Add(time.Duration(dice.IntN(300)) * time.Millisecond)
@@ -45,7 +55,7 @@ func TestAnIndexFindsWhatLookingAtEveryRecordFinds(t *testing.T) {
 
 func compare(t *testing.T, w *world, dice *rand.Rand) {
 	all := everyPage(t, w, "max=100&")
-	instant := w.now.Add(-time.Duration(dice.IntN(4000)) * time.Millisecond)
+	instant := w.now.Add(time.Duration(w.Knobs().ClockSkew)).Add(-time.Duration(dice.IntN(4000)) * time.Millisecond)
 	iso := instant.Format("2006-01-02T15:04:05.000Z")
 	user := strconv.Itoa(dice.IntN(200))
 	for query, keep := range map[string]func(map[string]any) bool{

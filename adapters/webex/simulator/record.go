@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"time"
 
 	"ledgerline/domain/webex"
@@ -50,35 +51,64 @@ type record struct {
 	Next           *profile `json:"next,omitempty"` // in force from the last step
 	Created        int64    `json:"created"`
 	Steps          []step   `json:"steps"`          // of the last attempt; at least one
+	Was            *step    `json:"was,omitempty"`  // the last of the attempt before
 	Live           bool     `json:"live,omitempty"` // was provisioned before the last attempt
 	Mails          int      `json:"mails,omitempty"`
 
 	logged int // place in the journal
 }
 
-// at returns the step that holds at a time.
-func (r *record) at(now int64) step {
-	current := r.Steps[0]
-	for _, s := range r.Steps[1:] {
-		if s.At > now {
-			break
-		}
-		current = s
+// stage returns the place of the step that holds at a time.
+func (r *record) stage(now int64) int {
+	current := 0
+	for i := 1; i < len(r.Steps) && r.Steps[i].At <= now; i++ {
+		current = i
 	}
 	return current
 }
 
-// profileAt returns the values in force: an update's from when it is done.
-func (r *record) profileAt(now int64) profile {
-	if r.Next != nil && len(r.Steps) > 1 && r.at(now).Status == provisioned {
+// step returns the step at a stage; before the first there may be that of the
+// attempt before.
+func (r *record) step(stage int) step {
+	if stage < 0 {
+		return *r.Was
+	}
+	return r.Steps[stage]
+}
+
+// at returns the step that holds at a time.
+func (r *record) at(now int64) step { return r.Steps[r.stage(now)] }
+
+// reached says whether the last attempt succeeded up to a stage, whatever came
+// after.
+func (r *record) reached(stage int) bool {
+	return slices.ContainsFunc(r.Steps[:stage+1], func(s step) bool { return s.Status == provisioned })
+}
+
+// profileIn returns the values in force at a stage: an update's from when it is
+// done.
+func (r *record) profileIn(stage int) profile {
+	if r.Next != nil && stage >= 0 && r.reached(stage) {
 		return *r.Next
 	}
 	return r.Profile
 }
 
+func (r *record) profileAt(now int64) profile { return r.profileIn(r.stage(now)) }
+
+// live says whether the record is or was provisioned, ever.
+func (r *record) live(now int64) bool { return r.Live || r.reached(r.stage(now)) }
+
+// again returns a copy for another attempt, whose steps are to be drawn.
+func (r *record) again(now int64) *record {
+	next, was := *r, r.at(now)
+	next.Was = &was
+	return &next
+}
+
 // holds says whether the record is the reason why another cannot have the same
 // e-mail: one that failed and was never provisioned is not.
-func (r *record) holds(now int64) bool { return r.Live || r.at(now).Status != failed }
+func (r *record) holds(now int64) bool { return r.live(now) || r.at(now).Status != failed }
 
 // subscriber is a record as the API shows it.
 type subscriber struct {
@@ -101,8 +131,9 @@ type subscriber struct {
 	SelfActivated      bool      `json:"selfActivated"`
 }
 
-func (r *record) shown(now int64) subscriber {
-	current, p := r.at(now), r.profileAt(now)
+// shown is a record at a stage, with times as Webex's clock has them.
+func (r *record) shown(k *Knobs, stage int) subscriber {
+	current, p := r.step(stage), r.profileIn(stage)
 	s := subscriber{
 		ID:                 r.ID,
 		UserID:             p.UserID,
@@ -115,8 +146,8 @@ func (r *record) shown(now int64) subscriber {
 		Extension:          p.Extension,
 		Package:            p.Package,
 		Status:             current.Status,
-		Created:            iso(r.Created),
-		LastStatusChange:   iso(current.At),
+		Created:            iso(k.stamp(r.Created)),
+		LastStatusChange:   iso(k.stamp(current.At)),
 		ProvisioningID:     r.ProvisioningID,
 	}
 	if current.Status == provisioned {
@@ -131,6 +162,6 @@ func (r *record) shown(now int64) subscriber {
 func iso(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // founds says whether the course of a record makes its enterprise's organisation.
-func (r *record) founds() bool { return r != nil && r.Steps[len(r.Steps)-1].Status == provisioned }
+func (r *record) founds() bool { return r != nil && r.reached(len(r.Steps)-1) }
 
 func (r *record) enterprise() [2]string { return [2]string{r.Partner, r.SPEnterpriseID} }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,7 +21,7 @@ type call struct {
 	partner string
 	id      string // the subscriber's in the path
 	body    []byte
-	knobs   Knobs
+	knobs   *Knobs // not to be changed
 }
 
 // answer is what the API says.
@@ -28,7 +29,7 @@ type answer struct {
 	status int
 	body   any
 	link   string
-	wait   int // Retry-After in seconds; 0: none
+	wait   string // Retry-After; empty: none
 }
 
 type errorBody struct {
@@ -51,6 +52,7 @@ func refuse(status int, message string, details ...detail) answer {
 type handler struct {
 	do     func(*Simulator, call) answer
 	write  bool // changes something
+	list   bool // answers with pages
 	body   bool // needs JSON
 	steady bool // never 423: the vendor lists none
 }
@@ -58,7 +60,7 @@ type handler struct {
 // routes by method; an asterisk stands for a subscriber's id.
 var routes = map[string]map[string]handler{
 	"/v1/broadworks/subscribers": {
-		http.MethodGet:  {do: (*Simulator).list},
+		http.MethodGet:  {do: (*Simulator).list, list: true},
 		http.MethodPost: {do: (*Simulator).provision, write: true, body: true},
 	},
 	"/v1/broadworks/subscribers/validate": {
@@ -78,12 +80,16 @@ var routes = map[string]map[string]handler{
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tracking := "ROUTER_" + uuid.NewString()
 	w.Header().Set("TrackingID", tracking)
-	if r.URL.Path == "/v1/access_token" {
-		s.accessToken(w, r)
-		return
-	}
 	if strings.HasPrefix(r.URL.Path, "/simulator/") {
 		s.control(w, r)
+		return
+	}
+	if kind := s.out(); kind != "" {
+		s.reply(w, r, tracking, s.mishap(r, kind))
+		return
+	}
+	if r.URL.Path == "/v1/access_token" {
+		s.accessToken(w, r)
 		return
 	}
 	s.reply(w, r, tracking, s.answer(w, r))
@@ -99,18 +105,16 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) answer {
 	if !known {
 		return refuse(http.StatusUnauthorized, "The request requires a valid access token set in the Authorization request header.")
 	}
-	k := s.Knobs()
-	if ok, seconds := s.grant(token); !ok || s.happens(k.Throttle) {
+	k := s.knobs.Load()
+	if ok, seconds := s.grant(k, token); !ok || s.happens(k.Throttle) {
 		a := refuse(http.StatusTooManyRequests, "The request was rate limited.")
-		if k.RetryAfter > 0 {
-			a.wait = max(k.RetryAfter, seconds)
-		}
+		a.wait = s.retryAfter(k, max(k.RetryAfter, seconds))
 		return a
 	}
-	if !pause(r, s.millis(k.Latency)) {
+	h, found := methods[r.Method]
+	if !pause(r, s.millis(k.Latency)+s.millis(h.latency(k))) {
 		panic(http.ErrAbortHandler)
 	}
-	h, found := methods[r.Method]
 	switch {
 	case !found:
 		return refuse(http.StatusMethodNotAllowed, "The request method is not supported here.")
@@ -118,10 +122,10 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) answer {
 		return refuse(http.StatusForbidden, "The token does not have the scope that this needs.")
 	case !h.steady && s.happens(k.Lock):
 		a := refuse(http.StatusLocked, "The resource is temporarily locked.")
-		a.wait = k.RetryAfter
+		a.wait = s.retryAfter(k, k.RetryAfter)
 		return a
 	case s.happens(k.ServerError):
-		return refuse(k.ServerStatus, "Something went wrong on the server.")
+		return s.mishap(r, cmp.Or(s.kind(k.ServerErrorMix), strconv.Itoa(k.ServerStatus)))
 	}
 	c := call{Request: r, partner: partner, id: id, knobs: k}
 	if h.body {
@@ -132,13 +136,24 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) answer {
 	}
 	a := h.do(s, c)
 	if h.write && a.status < 300 && s.happens(k.LostReply) {
-		if k.LostReplyStatus == 0 {
-			s.note(r.Method, "dropped")
-			panic(http.ErrAbortHandler)
+		kind := s.kind(k.LostReplyMix)
+		if kind == "" && k.LostReplyStatus != 0 {
+			kind = strconv.Itoa(k.LostReplyStatus)
 		}
-		return refuse(k.LostReplyStatus, "The server received an invalid reply from an upstream server.")
+		return s.mishap(r, cmp.Or(kind, reset))
 	}
 	return a
+}
+
+// latency is how long this kind of operation takes beyond the others.
+func (h handler) latency(k *Knobs) Delay {
+	switch {
+	case h.list:
+		return k.ListLatency
+	case h.write:
+		return k.WriteLatency
+	}
+	return k.ReadLatency
 }
 
 func (s *Simulator) reply(w http.ResponseWriter, r *http.Request, tracking string, a answer) {
@@ -149,8 +164,11 @@ func (s *Simulator) reply(w http.ResponseWriter, r *http.Request, tracking strin
 	if a.link != "" {
 		w.Header().Set("Link", a.link)
 	}
-	if a.wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(a.wait))
+	if a.wait != "" {
+		w.Header().Set("Retry-After", a.wait)
+	}
+	if k := s.knobs.Load(); k.ClockSkew != 0 {
+		w.Header().Set("Date", s.clock(k).Format(http.TimeFormat))
 	}
 	s.note(r.Method, strconv.Itoa(a.status))
 	writeJSON(w, a.status, a.body)

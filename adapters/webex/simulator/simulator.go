@@ -33,16 +33,17 @@ type Options struct {
 // Simulator answers requests like Webex. It is safe for concurrent use.
 type Simulator struct {
 	options Options
-	latest  atomic.Int64 // newest reading of the clock, in ms
+	latest  atomic.Int64           // newest reading of the clock, in ms
+	knobs   atomic.Pointer[Knobs]  // never changed, only replaced
+	outage  atomic.Pointer[outage] // nil: none
 
 	mu    sync.RWMutex // guards all below: no reader sees what is not yet in the file
 	state *state
 	store *store // nil: in memory
 
-	gate  sync.Mutex // guards all below
-	knobs Knobs
+	gate  sync.Mutex // guards all below, and who replaces knobs
 	rng   *rand.Rand
-	lanes map[string]*bucket
+	lanes map[string]*lane
 	total map[string]int
 }
 
@@ -58,17 +59,18 @@ func New(o Options) (*Simulator, error) {
 	s := &Simulator{
 		options: o,
 		state:   newState(),
-		knobs:   DefaultKnobs(),
-		lanes:   map[string]*bucket{},
+		lanes:   map[string]*lane{},
 		total:   map[string]int{},
 	}
+	knobs := DefaultKnobs()
 	if o.Knobs != nil {
-		s.knobs = *o.Knobs
+		knobs = o.Knobs.clone()
 	}
-	if err := s.knobs.check(); err != nil {
+	if err := knobs.check(); err != nil {
 		return nil, err
 	}
-	s.rng = seeded(s.knobs.Seed)
+	s.knobs.Store(&knobs)
+	s.rng = seeded(knobs.Seed)
 	if o.Path == "" {
 		return s, nil
 	}
@@ -92,27 +94,35 @@ func (s *Simulator) Close() error {
 }
 
 // Knobs returns the present settings.
-func (s *Simulator) Knobs() Knobs {
-	s.gate.Lock()
-	defer s.gate.Unlock()
-	return s.knobs
-}
+func (s *Simulator) Knobs() Knobs { return s.knobs.Load().clone() }
 
 // SetKnobs changes the settings for requests that come later; what is under way
 // goes on as it was decided. Another seed starts chance anew.
 //
 // Errors: a value is out of range, and then nothing has changed.
 func (s *Simulator) SetKnobs(k Knobs) error {
-	if err := k.check(); err != nil {
-		return err
-	}
+	_, err := s.turn(func(now *Knobs) error { *now = k.clone(); return nil }, false)
+	return err
+}
+
+// turn changes the knobs and returns them; anew: chance starts again.
+func (s *Simulator) turn(change func(*Knobs) error, anew bool) (Knobs, error) {
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	if k.Seed != s.knobs.Seed {
+	before := s.knobs.Load()
+	k := before.clone()
+	err := change(&k)
+	if err == nil {
+		err = k.check()
+	}
+	if err != nil {
+		return k, err
+	}
+	if anew || k.Seed != before.Seed {
 		s.rng = seeded(k.Seed)
 	}
-	s.knobs = k
-	return nil
+	s.knobs.Store(&k)
+	return k.clone(), nil
 }
 
 // now is the time in whole milliseconds since 1970; it never goes back.

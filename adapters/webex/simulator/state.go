@@ -59,6 +59,22 @@ func (st *state) find(partner, id string) *record {
 	return nil
 }
 
+// named returns the record, of any partner, with an id or, where that makes but
+// one, a user id; nil: none.
+func (st *state) named(name string) *record {
+	var found []*record
+	for partner, sh := range st.shelves {
+		if r := st.find(partner, name); r != nil {
+			return r
+		}
+		found = append(found, sh.users[fold(name)]...)
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
 // put replaces old by r. Either may be nil: created, removed.
 func (st *state) put(old, r *record) {
 	if old != nil {
@@ -169,9 +185,9 @@ func (sh *shelf) changedAfter(at int64) []*record {
 }
 
 // inStatus returns, by Seq, at least all records with one of the statuses:
-// those that end in it, and those that are still on their way.
-func (sh *shelf) inStatus(statuses []string, now int64) []*record {
-	out := sh.changedAfter(now)
+// those that end in it, and those that were still on their way at a time.
+func (sh *shelf) inStatus(statuses []string, at int64) []*record {
+	out := sh.changedAfter(at)
 	for _, s := range statuses {
 		if len(out)+len(sh.finals[s]) > len(sh.order)/2 {
 			return sh.order

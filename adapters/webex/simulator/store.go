@@ -50,7 +50,7 @@ func (s *store) close() error {
 // change is what one request did.
 type change struct {
 	old, new *record
-	count    Count
+	count    Count // without partner: nothing was asked
 }
 
 // keep writes a change, all or nothing; founding: with a new organisation.
@@ -75,7 +75,7 @@ func (s *store) keep(c change, founding bool) (err error) {
 	if err == nil && founding {
 		err = s.run(`INSERT OR IGNORE INTO enterprises VALUES (?1, ?2)`, c.new.Partner, c.new.SPEnterpriseID)
 	}
-	if err == nil {
+	if err == nil && c.count.Partner != "" {
 		const count = `INSERT INTO counts VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET data = ?3`
 		err = s.put(count, c.count, c.count.Partner, c.count.UserID)
 	}

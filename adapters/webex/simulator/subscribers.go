@@ -20,7 +20,7 @@ func (s *Simulator) read(c call) answer {
 	if r == nil {
 		return absent
 	}
-	return answer{status: http.StatusOK, body: r.shown(s.now())}
+	return answer{status: http.StatusOK, body: r.shown(c.knobs, r.stage(s.now()))}
 }
 
 var absent = refuse(http.StatusNotFound, "The subscriber could not be found.")
@@ -37,7 +37,6 @@ func (s *Simulator) provision(c call) answer {
 	defer s.mu.Unlock()
 	now := s.now()
 	r := &record{
-		Seq:            s.state.seq + 1,
 		Partner:        c.partner,
 		ProvisioningID: text(body.ProvisioningID),
 		SPEnterpriseID: text(body.SPEnterpriseID),
@@ -45,11 +44,7 @@ func (s *Simulator) provision(c call) answer {
 		Profile:        body.over(profile{}),
 		Created:        now,
 	}
-	r.ID = webex.EncodeID(webex.TypeSubscriber, derived("subscriber", c.partner, iso(now), r.Profile.UserID))
-	for i := byte('a'); s.state.find(c.partner, r.ID) != nil; i++ { // the same user in the same millisecond
-		r.ID = webex.EncodeID(webex.TypeSubscriber, derived("subscriber", c.partner, iso(now), r.Profile.UserID, string(i)))
-	}
-	r.PersonID = personOf(r.Email)
+	s.identify(r)
 
 	count := s.count(c.partner, r.Profile.UserID)
 	count.Posts++
@@ -59,7 +54,17 @@ func (s *Simulator) provision(c call) answer {
 	}
 	r.Steps = s.course(c.knobs, r, twin, !s.state.enterprises[r.enterprise()])
 	count.Provisioned++
-	return s.carryOut(change{new: r, count: count}, answer{status: http.StatusOK, body: r.shown(now)})
+	return s.carryOut(change{new: r, count: count}, answer{status: http.StatusOK, body: r.shown(c.knobs, r.stage(now))})
+}
+
+// identify gives a new record its number and its ids. The state is locked.
+func (s *Simulator) identify(r *record) {
+	r.Seq = s.state.seq + 1
+	r.ID = webex.EncodeID(webex.TypeSubscriber, derived("subscriber", r.Partner, iso(r.Created), r.Profile.UserID))
+	for i := byte('a'); s.state.find(r.Partner, r.ID) != nil; i++ { // the same user in the same millisecond
+		r.ID = webex.EncodeID(webex.TypeSubscriber, derived("subscriber", r.Partner, iso(r.Created), r.Profile.UserID, string(i)))
+	}
+	r.PersonID = personOf(r.Email)
 }
 
 func (s *Simulator) update(c call) answer {
@@ -82,22 +87,14 @@ func (s *Simulator) update(c call) answer {
 		return s.carryOut(change{count: count}, *trouble)
 	}
 	status := old.at(now).Status
-	live := old.Live || status == provisioned
-	if !slices.Contains(c.knobs.UpdateStatuses, status) || (status == failed && !live) {
+	if !slices.Contains(c.knobs.UpdateStatuses, status) || (status == failed && !old.live(now)) {
 		return s.carryOut(change{count: count}, refuse(http.StatusConflict, "A subscriber that is "+status+" cannot be updated."))
 	}
-	r := *old
+	r := old.again(now)
 	r.Profile, r.Next, r.Live = before, &after, true
-	done := step{At: now + max(1, s.millis(c.knobs.Update)), Status: provisioned}
-	switch {
-	case s.userTaken(c.partner, after.UserID, old):
-		done.Status, done.Error = failed, &c.knobs.DuplicateUser
-	case s.happens(c.knobs.BackgroundFailure):
-		done.Status, done.Error = failed, &c.knobs.BackgroundError
-	}
-	r.Steps = []step{{At: now, Status: updating}, done}
+	r.Steps = s.changing(c.knobs, now, s.userTaken(c.partner, after.UserID, old))
 	count.Updated++
-	return s.carryOut(change{old: old, new: &r, count: count}, answer{status: http.StatusOK, body: r.shown(now)})
+	return s.carryOut(change{old: old, new: r, count: count}, answer{status: http.StatusOK, body: r.shown(c.knobs, r.stage(now))})
 }
 
 func (s *Simulator) remove(c call) answer {
@@ -143,7 +140,9 @@ func (s *Simulator) carryOut(did change, a answer) answer {
 	if did.new.founds() {
 		s.state.enterprises[did.new.enterprise()] = true
 	}
-	s.state.counts[[2]string{did.count.Partner, did.count.UserID}] = did.count
+	if did.count.Partner != "" {
+		s.state.counts[[2]string{did.count.Partner, did.count.UserID}] = did.count
+	}
 	return a
 }
 

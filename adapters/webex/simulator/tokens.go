@@ -45,7 +45,7 @@ func (s *Simulator) accessToken(w http.ResponseWriter, r *http.Request) {
 	case !given || !known || partner == "":
 		status, body = http.StatusBadRequest, map[string]string{"error": "invalid_grant"}
 	default:
-		life := s.Knobs().TokenSeconds
+		life := s.knobs.Load().TokenSeconds
 		body = map[string]any{
 			"access_token":             fmt.Sprintf("sim-%s~%d", partner, s.now()/1000+int64(life)),
 			"expires_in":               life,
