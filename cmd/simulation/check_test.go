@@ -40,7 +40,7 @@ func (w *world) stream(stream string) []domain.Entry {
 func (w *world) checkResolved() {
 	w.subscribers(func(stream, _ string, s subscriber.State) {
 		if s.Busy() {
-			w.fail(stream, "what became of a request to %s is not known %v after Webex is well", s.Request.Kind, resolving)
+			w.fail(resolvedIn15m, stream, "what became of a request to %s is not known %v after Webex is well", s.Request.Kind, resolving)
 		}
 	})
 }
@@ -63,7 +63,7 @@ func (w *world) checkAll() {
 	for partner, x := range w.webex {
 		for _, r := range x.records {
 			if !owned[partner][r.ID] {
-				w.fail(r.owner, "record %s of %s (%s) at Webex belongs to nobody", r.ID, r.UserID, r.Status)
+				w.fail(noOrphan, r.owner, "record %s of %s (%s) at Webex belongs to nobody", r.ID, r.UserID, r.Status)
 			}
 		}
 	}
@@ -79,9 +79,9 @@ func (w *world) checkLog() {
 		versions[e.Stream]++
 		switch {
 		case e.Version != versions[e.Stream]:
-			w.fail(e.Stream, "version %d comes where %d should be", e.Version, versions[e.Stream])
+			w.fail(logOrder, e.Stream, "version %d comes where %d should be", e.Version, versions[e.Stream])
 		case e.Position != domain.Position(i+1) || e.At.Before(before.At) || ids[e.ID]:
-			w.fail(e.Stream, "entry %d is out of order or there twice: %+v", i, e)
+			w.fail(logOrder, e.Stream, "entry %d is out of order or there twice: %+v", i, e)
 		}
 		ids[e.ID], before = true, e
 	}
@@ -90,7 +90,7 @@ func (w *world) checkLog() {
 			continue
 		}
 		if entries := w.stream(a.stream); a.Version > len(entries) || !same(a.Value, subscriber.Decider.Fold(entries[:a.Version])) {
-			w.fail(a.stream, "command %s returned what the log does not say at version %d", a.why.Command, a.Version)
+			w.fail(answersAgree, a.stream, "command %s returned what the log does not say at version %d", a.why.Command, a.Version)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (w *world) checkAcks() {
 			there = there || a.why.Command != uuid.Nil && e.ID == a.why.Command || a.Version == 0 && onboarded && e.Cause.Request == a.why.Request
 		}
 		if !there {
-			w.fail(a.stream, "command %s of request %s was acknowledged and is lost", a.why.Command, a.why.Request)
+			w.fail(acknowledgedIsRecorded, a.stream, "command %s of request %s was acknowledged and is lost", a.why.Command, a.why.Request)
 		}
 	}
 }
@@ -116,10 +116,10 @@ func (w *world) checkRest(stream, partner string, s subscriber.State) {
 	switch activation.Next(s, activation.Known{Now: w.end, AdminActive: true}).(type) {
 	case activation.Rest:
 		if s.Status() == "" && s.Lives > 0 || s.Stage == subscriber.Stopped && len(s.Errors) == 0 {
-			w.fail(stream, "it rests without a word why: %+v", s)
+			w.fail(comesToRest, stream, "it rests without a word why: %+v", s)
 		}
 		if s.Stage == subscriber.AwaitingConsent || s.Stage == subscriber.Ready || s.Stage == subscriber.Leaving {
-			w.fail(stream, "it rests as %s", s.Status())
+			w.fail(comesToRest, stream, "it rests as %s", s.Status())
 		}
 		w.count("ends as " + string(s.Status()))
 		return
@@ -136,7 +136,7 @@ func (w *world) checkRest(stream, partner string, s subscriber.State) {
 			return
 		}
 	}
-	w.fail(stream, "it is %s and not at rest: %+v", s.Status(), s)
+	w.fail(comesToRest, stream, "it is %s and not at rest: %+v", s.Status(), s)
 }
 
 // checkAtWebex compares a subscriber with what Webex has.
@@ -145,14 +145,14 @@ func (w *world) checkAtWebex(stream, partner string, s subscriber.State) {
 	r := x.find(s.WebexID)
 	switch {
 	case s.WebexID != "" && r == nil:
-		w.fail(stream, "%s: Webex has no record %s", s.Status(), s.WebexID)
+		w.fail(webexAgrees, stream, "%s: Webex has no record %s", s.Status(), s.WebexID)
 	case s.Stage == subscriber.Gone && (s.WebexID != "" || w.records(stream) > 0):
-		w.fail(stream, "it is removed, but at Webex")
+		w.fail(webexAgrees, stream, "it is removed, but at Webex")
 	case s.Stage != subscriber.Live:
 	case w.records(stream) != 1 || r.Status != webex.Provisioned || r.PersonID != s.PersonID:
-		w.fail(stream, "it is provisioned, but has %d records at Webex, and that is %s", w.records(stream), r.Status)
+		w.fail(webexAgrees, stream, "it is provisioned, but has %d records at Webex, and that is %s", w.records(stream), r.Status)
 	case s.Applied != s.Profile || folded(r.Profile) != folded(s.Applied) || r.Email != s.Email || r.SPEnterpriseID != s.SPEnterpriseID:
-		w.fail(stream, "wanted, last known and at Webex differ:\n%+v\n%+v\n%+v", s.Profile, s.Applied, r.Request)
+		w.fail(webexAgrees, stream, "wanted, last known and at Webex differ:\n%+v\n%+v\n%+v", s.Profile, s.Applied, r.Request)
 	}
 }
 

@@ -19,6 +19,7 @@ type program struct {
 	skew    time.Duration // of its clock
 	service *commands.Service
 	driver  *commands.Driver
+	wake    func(stream string) // tells the driver that something has changed
 	ctx     context.Context
 	stop    context.CancelFunc
 	died    chan struct{}
@@ -54,6 +55,8 @@ func (w *world) newProgram() *program {
 		Service: p.service, Open: p.open, Sole: w.slots == 1, Workers: 1 + c.n(4), Log: slog.New(slog.DiscardHandler),
 		Jitter: func(most time.Duration) time.Duration { return c.between(0, most) },
 	}
+	p.wake = p.driver.Wake
+	w.infest(p)
 	return p
 }
 

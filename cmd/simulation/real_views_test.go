@@ -16,7 +16,7 @@ import (
 
 func TestTheRealViewsOfAWorldAreWhatItsLogSays(t *testing.T) {
 	for seed := *from; seed < *from+3; seed++ {
-		w := simulate(t, seed)
+		w := simulate(t, seed, nil)
 		log := projectionstest.NewLog(w.known()...)
 		log.Batch = func(left int) int { return 1 + left%11 }
 		for _, m := range []projections.Model{userstatus.Model, templates.Model, audit.Model} {

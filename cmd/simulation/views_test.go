@@ -115,7 +115,7 @@ func (w *world) checkViews() {
 	counted := map[licences.Count]licences.Tally{}
 	for stream, r := range rebuilt.rows {
 		if kept := w.views.rows[stream]; kept == nil || !same(*kept, *r) {
-			w.fail(stream, "the row kept differs from the one rebuilt:\n%+v\n%+v", kept, r)
+			w.fail(viewsEqualRebuild, stream, "the row kept differs from the one rebuilt:\n%+v\n%+v", kept, r)
 		}
 		if r.Lives == 0 {
 			continue
@@ -136,6 +136,6 @@ func (w *world) checkViews() {
 		counted[countOf(r)] = t
 	}
 	if !same(counted, w.views.tallies) {
-		w.fail("", "licence counters are %+v, counted they are %+v", w.views.tallies, counted)
+		w.fail(viewsEqualRebuild, "", "licence counters are %+v, counted they are %+v", w.views.tallies, counted)
 	}
 }

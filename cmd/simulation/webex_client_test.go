@@ -2,6 +2,8 @@ package simulation
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	"ledgerline/commands"
 	"ledgerline/domain/webex"
@@ -36,13 +38,19 @@ func (c client) Remove(ctx context.Context, id, tracking string) (commands.Recei
 
 // ResendConsent implements commands.Webex.
 func (c client) ResendConsent(ctx context.Context, id, tracking string) (commands.Receipt, error) {
-	_, err := write(ctx, c, "POST resendConsent", tracking, func() (webex.Subscriber, error) { return webex.Subscriber{}, c.resend(id) })
+	_, err := write(ctx, c, resending, tracking, func() (webex.Subscriber, error) { return webex.Subscriber{}, c.resend(id) })
 	return commands.Receipt{TrackingID: "WEBEX_" + tracking}, err
 }
 
-// Validate implements commands.Webex; nobody asks for it here.
-func (c client) Validate(context.Context, webex.Request, string) (commands.Receipt, error) {
-	panic("the simulation validates nothing")
+// Validate implements commands.Webex.
+func (c client) Validate(ctx context.Context, r webex.Request, tracking string) (commands.Receipt, error) {
+	_, err := ask(ctx, c, c.planRead(), func() (any, error) {
+		if c.taken(r.UserID, nil) != nil {
+			return nil, &commands.WebexError{Outcome: commands.Refused, Status: http.StatusBadRequest, Message: duplicate.Description, Errors: []webex.Error{duplicate}}
+		}
+		return nil, nil
+	})
+	return commands.Receipt{TrackingID: "WEBEX_" + tracking}, err
 }
 
 // Subscriber implements commands.Webex.
@@ -55,11 +63,6 @@ func (c client) FindSubscriber(ctx context.Context, userID string) (webex.Subscr
 	return c.read(ctx, func() *record { return c.byUserID(userID) })
 }
 
-// Page implements commands.Webex; nobody asks for it here.
-func (c client) Page(context.Context, commands.WebexFilter, string) (commands.WebexPage, error) {
-	panic("the simulation lists nothing")
-}
-
 func (c client) read(ctx context.Context, look func() *record) (webex.Subscriber, bool, error) {
 	type answer struct {
 		webex.Subscriber
@@ -67,7 +70,7 @@ func (c client) read(ctx context.Context, look func() *record) (webex.Subscriber
 	}
 	a, err := ask(ctx, c, c.planRead(), func() (answer, error) {
 		if r := look(); r != nil {
-			return answer{r.shown(), true}, nil
+			return answer{c.shown(r), true}, nil
 		}
 		return answer{}, nil
 	})
@@ -79,11 +82,14 @@ func (c client) read(ctx context.Context, look func() *record) (webex.Subscriber
 func write(ctx context.Context, c client, what, tracking string, carryOut func() (webex.Subscriber, error)) (webex.Subscriber, error) {
 	x, owner := c.fakeWebex, c.w.intended(tracking)
 	if owner == "" {
-		x.w.fail("", "%s is sent with %s, of which no intent was recorded", what, tracking)
+		x.w.fail(intentFirst, "", "%s is sent with %s, of which no intent was recorded", what, tracking)
 	}
 	x.mu.Lock()
 	if other := x.underWay[owner]; other != "" {
-		x.w.fail(owner, "%s is sent with %s while %s is under way", what, tracking, other)
+		x.w.fail(oneRequest, owner, "%s is sent with %s while %s is under way", what, tracking, other)
+	}
+	if x.unknown[tracking] {
+		x.w.fail(oneRequest, owner, "%s is sent again with %s, of which nobody knows what became", what, tracking)
 	}
 	x.underWay[owner] = tracking
 	x.say(owner, "%s is sent by program %d", what, c.program.n)
@@ -96,6 +102,8 @@ func write(ctx context.Context, c client, what, tracking string, carryOut func()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.underWay, owner)
+	var failure *commands.WebexError
+	x.unknown[tracking] = err != nil && !(errors.As(err, &failure) && failure.Outcome != commands.Unknown)
 	x.say(owner, "program %d sees %v of %s", c.program.n, err, what)
 	return s, err
 }

@@ -31,6 +31,21 @@ const (
 // not there yet.
 const landing = 2 * time.Second
 
+// Families of Webex's API, each with a limit of its own.
+const (
+	subscribersAPI = "/broadworks/subscribers"
+	emailsAPI      = "/subscribers/{id}/emails"
+)
+
+// lane is all calls of one program to one family.
+type lane struct {
+	program *program
+	family  string
+}
+
+// resending is the one write that does not go to subscribersAPI.
+const resending = "POST resendConsent"
+
 // patience is how long a client waits for a reply, as adapters/webex/rest does.
 const patience = 30 * time.Second
 
@@ -38,6 +53,7 @@ var errSilence = errors.New("no reply")
 
 // plan is one call, drawn before it is made.
 type plan struct {
+	family       string
 	fault        fault
 	status       int
 	retryAfter   time.Duration
@@ -50,6 +66,7 @@ type plan struct {
 func (x *fakeWebex) plan() plan {
 	c := x.chance
 	p := plan{
+		family: subscribersAPI,
 		travel: c.between(time.Millisecond, 100*time.Millisecond), work: c.between(time.Millisecond, time.Second),
 		lands: c.in(0.5), late: c.between(0, landing), breath: c.between(time.Microsecond, time.Millisecond),
 	}
@@ -90,6 +107,9 @@ func (x *fakeWebex) planRead() plan {
 
 func (x *fakeWebex) planWrite(what string) plan {
 	p, c := x.plan(), x.chance
+	if what == resending {
+		p.family = emailsAPI
+	}
 	if !x.w.bad() || p.fault != none {
 		return p
 	}
@@ -145,7 +165,7 @@ func ask[R any](ctx context.Context, c client, p plan, carryOut func() (R, error
 	if program.dead() {
 		return zero, errDead
 	}
-	x.checkQuiet(program)
+	x.checkQuiet(lane{program, p.family})
 	do := func() (R, error) {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -182,7 +202,7 @@ func ask[R any](ctx context.Context, c client, p plan, carryOut func() (R, error
 		return zero, lost(cmp.Or(waited, errSilence))
 	}
 	if p.retryAfter > 0 {
-		x.keepQuiet(program, arrived.Add(p.retryAfter))
+		x.keepQuiet(lane{program, p.family}, arrived.Add(p.retryAfter))
 	}
 	failure := &commands.WebexError{Outcome: commands.Unknown, Status: p.status, RetryAfter: p.retryAfter, Message: http.StatusText(p.status)}
 	switch p.fault {
@@ -214,20 +234,20 @@ func (c client) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// keepQuiet notes that the program has been asked not to call before.
-func (x *fakeWebex) keepQuiet(p *program, until time.Time) {
+// keepQuiet notes that Webex asked not to be called before.
+func (x *fakeWebex) keepQuiet(l lane, until time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if until.After(x.quiet[p]) {
-		x.quiet[p] = until
+	if until.After(x.quiet[l]) {
+		x.quiet[l] = until
 	}
 }
 
-// checkQuiet notes a call by a program that was asked not to call yet.
-func (x *fakeWebex) checkQuiet(p *program) {
+// checkQuiet notes a call by somebody who was asked not to call yet.
+func (x *fakeWebex) checkQuiet(l lane) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if until := x.quiet[p]; time.Now().Before(until) {
-		x.w.fail("", "program %d calls Webex of %s %v before the end of a Retry-After", p.n, x.partner, time.Until(until))
+	if until := x.quiet[l]; time.Now().Before(until) {
+		x.w.fail(noCallInRetryAfter, "", "program %d calls %s of %s %v before the end of a Retry-After", l.program.n, l.family, x.partner, time.Until(until))
 	}
 }

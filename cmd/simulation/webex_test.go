@@ -25,8 +25,9 @@ type fakeWebex struct {
 	records  []*record // oldest first
 	made     int
 	outages  []outage
-	quiet    map[*program]time.Time // Webex asked this program not to call before
-	underWay map[string]string      // tracking id of the write that is under way, by subscriber
+	quiet    map[lane]time.Time // Webex asked not to be called before
+	underWay map[string]string  // tracking id of the write that is under way, by subscriber
+	unknown  map[string]bool    // tracking ids of writes of which nobody was told what became
 	calls    []call
 }
 
@@ -38,11 +39,17 @@ type record struct {
 	live  bool           // was provisioned
 }
 
-// shown is the record without what Webex does not show.
-func (r *record) shown() webex.Subscriber {
+// shown is the record as Webex shows it: by its own clock, without the time zone.
+func (x *fakeWebex) shown(r *record) webex.Subscriber {
 	s := r.Subscriber
 	s.Timezone = ""
+	s.Created, s.LastStatusChange = x.stamp(s.Created), x.stamp(s.LastStatusChange)
 	return s
+}
+
+// stamp is what the clock of Webex says, perhaps in full seconds only.
+func (x *fakeWebex) stamp(at time.Time) time.Time {
+	return at.Add(x.w.weather.webexSkew).UTC().Truncate(x.w.weather.grain)
 }
 
 // outage is a time in which Webex does not work.
@@ -55,7 +62,7 @@ type call struct {
 }
 
 func newFakeWebex(w *world, partner string, c *chance) *fakeWebex {
-	x := &fakeWebex{w: w, partner: partner, chance: c, quiet: map[*program]time.Time{}, underWay: map[string]string{}}
+	x := &fakeWebex{w: w, partner: partner, chance: c, quiet: map[lane]time.Time{}, underWay: map[string]string{}, unknown: map[string]bool{}}
 	stormy := w.well.Sub(w.began)
 	for range c.n(3) {
 		from := w.began.Add(c.between(0, stormy))
@@ -112,8 +119,11 @@ var duplicate = webex.Error{Code: 10010, Description: "A subscriber with this us
 
 func (x *fakeWebex) provision(r webex.Request, owner string) (webex.Subscriber, error) {
 	twin := x.taken(r.UserID, nil)
+	if i := slices.IndexFunc(x.records, func(r *record) bool { return r.owner == owner }); i >= 0 {
+		x.w.fail(oneRecord, owner, "a second record is asked for beside %s, which is %s", x.records[i].ID, x.records[i].Status)
+	}
 	if twin != nil {
-		x.w.fail(owner, "a second record of user %s is asked for beside one that is %s", r.UserID, twin.Status)
+		x.w.fail(oneRecord, owner, "a second record of user %s is asked for beside one that is %s", r.UserID, twin.Status)
 		if !x.w.weather.twins {
 			return webex.Subscriber{}, conflict("A subscriber with this userId exists already.")
 		}
@@ -144,7 +154,7 @@ func (x *fakeWebex) provision(r webex.Request, owner string) (webex.Subscriber, 
 		x.become(made.ID, consent, func(r *record) { r.Status = webex.Provisioning })
 		x.become(made.ID, consent+x.chance.between(time.Second, time.Minute), provisioned)
 	}
-	return made.shown(), nil
+	return x.shown(made), nil
 }
 
 func (x *fakeWebex) update(id string, from, to webex.Profile) (webex.Subscriber, error) {
@@ -159,7 +169,7 @@ func (x *fakeWebex) update(id string, from, to webex.Profile) (webex.Subscriber,
 	r.Status, r.next, r.LastStatusChange = webex.Updating, &next, time.Now()
 	trouble := x.trouble()
 	if twin := x.taken(next.UserID, r); twin != nil {
-		x.w.fail(r.owner, "user id %s is asked for while another record has it", next.UserID)
+		x.w.fail(oneRecord, r.owner, "user id %s is asked for while another record has it", next.UserID)
 		trouble = &duplicate
 	}
 	x.become(id, x.chance.between(time.Second, 40*time.Second), func(r *record) {
@@ -170,7 +180,7 @@ func (x *fakeWebex) update(id string, from, to webex.Profile) (webex.Subscriber,
 		}
 		r.Profile = next
 	})
-	return r.shown(), nil
+	return x.shown(r), nil
 }
 
 // over applies what differs between two profiles, which is all that Webex is sent.

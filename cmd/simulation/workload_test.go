@@ -129,11 +129,12 @@ func (w *world) send(c *chance, r request) {
 	}
 	p := pick(c, serving...)
 	done, err := r.do(context.Background(), p.service, r.why)
+	if p.dead() {
+		err = errDead
+	}
 	switch {
-	case err == nil && p.dead():
-		w.fail(r.stream, "a dead program answered")
 	case errors.Is(err, commands.ErrKeyReused), errors.Is(err, commands.ErrContended):
-		w.fail(r.stream, "command %s is refused: %v", r.why.Command, err)
+		w.fail(repeatIsHarmless, r.stream, "command %s is refused: %v", r.why.Command, err)
 	case domain.AsRejection(err) != nil:
 		w.count("command rejected")
 	case err != nil:

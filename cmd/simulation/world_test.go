@@ -27,13 +27,17 @@ type weather struct {
 	failing                         float64 // of what Webex accepted
 	log                             float64 // of appends
 	skew                            time.Duration
-	twins                           bool // Webex takes a second record of one user id, and fails it later
-	blind                           bool // views answer a program at its start only
+	webexSkew                       time.Duration // of Webex's clock
+	grain                           time.Duration // of the times that Webex shows
+	page                            int           // records at most on one page of a list
+	twins                           bool          // Webex takes a second record of one user id, and fails it later
+	blind                           bool          // views answer a program at its start only
 }
 
 // world is one seed: a log, Webex, users and programs, and what went wrong.
 type world struct {
 	seed      uint64
+	bug       *bug // that its programs have; nil: none
 	clock     clock
 	weather   weather
 	slots     int // programs at a time
@@ -59,6 +63,7 @@ type world struct {
 
 // trouble is a promise that was not kept.
 type trouble struct {
+	broken promise
 	stream string // of the subscriber concerned; empty: none
 	text   string
 }
@@ -83,6 +88,12 @@ func newWorld(seed uint64, stormy time.Duration) *world {
 	}
 	if c.in(0.4) {
 		w.slots = 2
+	}
+	if w.weather.grain, w.weather.page = time.Millisecond, pick(c, 100, 100, 2, 5); c.in(0.3) {
+		w.weather.grain = time.Second
+	}
+	if c.in(0.3) {
+		w.weather.webexSkew = c.between(-5*time.Minute, 5*time.Minute)
 	}
 	w.well = w.began.Add(stormy)
 	w.end = w.well.Add(settling)
@@ -160,7 +171,7 @@ func (w *world) recorded() {
 				if kind == subscriber.Kind && e.Cause.Role != domain.RoleEngine {
 					w.clock.after(p.chance.between(10*time.Microsecond, 100*time.Millisecond), func() {
 						if !p.dead() {
-							p.driver.Wake(e.Stream)
+							p.wake(e.Stream)
 						}
 					})
 				}
@@ -195,10 +206,10 @@ func (w *world) count(what string) {
 }
 
 // fail notes a promise that was not kept.
-func (w *world) fail(stream, format string, args ...any) {
+func (w *world) fail(broken promise, stream, format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.troubles = append(w.troubles, trouble{stream, fmt.Sprintf("%v: ", time.Since(w.began)) + fmt.Sprintf(format, args...)})
+	w.troubles = append(w.troubles, trouble{broken, stream, fmt.Sprintf("%v: ", time.Since(w.began)) + fmt.Sprintf(format, args...)})
 }
 
 // hash is over all that is in the log.

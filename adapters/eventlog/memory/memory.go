@@ -54,9 +54,9 @@ func (l *Log) ReadStream(ctx context.Context, stream string) ([]domain.Entry, er
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var entries []domain.Entry
-	for _, p := range l.streams[stream] {
-		entries = append(entries, l.entries[p-1])
+	entries := make([]domain.Entry, len(l.streams[stream]))
+	for i, p := range l.streams[stream] {
+		entries[i] = l.entries[p-1]
 	}
 	return entries, nil
 }
