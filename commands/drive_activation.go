@@ -229,6 +229,8 @@ func (d *Driver) inTurn(ctx context.Context, stream string, t *turn) {
 	case err != nil:
 	case calls && of != t.lane.of:
 		again = d.Service.Now() // another line is the right one by now
+	case calls && !d.Service.Lanes.parked(of).IsZero():
+		again = d.Service.Now() // Webex asked for a pause meanwhile
 	default:
 		again, err = d.carryOut(ctx, s, step, t)
 	}

@@ -258,5 +258,5 @@ func (l *Lanes) parked(of Lane) time.Time {
 func (l *Lanes) park(of Lane, pause time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lane(of).pace.Park(time.Now().Add(pause), pace.AsRecorded)
+	l.lane(of).pace.Park(time.Now().Add(pause), pace.WhyRecorded)
 }

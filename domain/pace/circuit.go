@@ -69,6 +69,13 @@ func (c *circuit) went(now time.Time) {
 	}
 }
 
+// unused takes back that a call went: if it was the probe, the next may go at once.
+func (c *circuit) unused(went time.Time) {
+	if c.state == HalfOpen && went.Equal(c.probe) {
+		c.state = Open
+	}
+}
+
 // answered notes whether a call had an answer. Calls that went before the circuit
 // changed say nothing about what is now.
 func (c *circuit) answered(now, went time.Time, alive bool) {

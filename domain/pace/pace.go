@@ -29,6 +29,7 @@ const (
 	WhyNoAccess Why = "no access"
 	WhyBroken   Why = "broken"
 	WhyOrdered  Why = "ordered"
+	WhyRecorded Why = "asked for before this program started"
 )
 
 // When Webex says "later" without saying when, the most that it is believed, and
@@ -47,7 +48,7 @@ type Settings struct{ FirstRate, LowestRate, HighestRate float64 }
 type Pace struct {
 	search  search
 	circuit circuit
-	slot    time.Time // when the next call is due, not before parked
+	slot    time.Time // when the next call is due
 	parked  time.Time
 	why     Why
 	tally   tally
@@ -72,7 +73,7 @@ func (p *Pace) Next(now time.Time) time.Time {
 	if now.Sub(p.slot) > longestCatchUp {
 		p.slot = now.Add(-min(longestCatchUp, handful*p.interval()))
 	}
-	at := latest(p.slot, p.circuit.next(now))
+	at := latest(p.slot, p.parked, p.circuit.next(now))
 	p.tally.asked(now, at)
 	return at
 }
@@ -83,6 +84,14 @@ func (p *Pace) Went(now time.Time) {
 	p.tally.calls++
 	p.search.went(now)
 	p.circuit.went(now)
+}
+
+// Unused takes back that a call went at went: there was nothing to call for.
+func (p *Pace) Unused(went time.Time) {
+	p.slot = p.slot.Add(-p.interval())
+	p.tally.calls--
+	p.search.unused()
+	p.circuit.unused(went)
 }
 
 // Answered notes what became of a call that went at went. retryAfter is what Webex

@@ -97,6 +97,13 @@ func (s *search) went(now time.Time) {
 	s.baseSent++
 }
 
+// unused takes one call back.
+func (s *search) unused() {
+	s.stretched--
+	s.sent--
+	s.baseSent--
+}
+
 // served notes a call that was not too much.
 func (s *search) served(now, went time.Time) {
 	if !s.stretch.IsZero() && !went.Before(s.stretch) {
