@@ -58,6 +58,8 @@ type findings struct {
 	lost          []string // promises that were not kept
 	unlike        []string // users who are not at Webex as the log says
 	duplicates    int
+	unknown       int // requests of which nobody knew for a while whether they were carried out
+	killed        int // those of them that were under way when a program was killed
 }
 
 // judge reads the log that the programs left behind.
@@ -71,6 +73,12 @@ func (k *killed) judge() findings {
 		require.NoError(k.t, err)
 		for _, e := range batch {
 			f.events++
+			if lost, ok := e.Event.(subscriber.RequestLost); ok {
+				f.unknown++
+				if strings.HasPrefix(lost.Why, "Ledgerline stopped") {
+					f.killed++
+				}
+			}
 			if kind, _, _ := domain.SplitStream(e.Stream); kind == subscriber.Kind {
 				streams[e.Stream] = append(streams[e.Stream], e)
 			}

@@ -49,7 +49,6 @@ type enterprise struct {
 	chance *rand.Rand
 	base   string // of the program that is asked now
 	ctx    context.Context
-	round  int
 	made   int         // users, ever
 	asked  int         // commands, ever
 	users  []string    // the newest, by BroadWorks user id
@@ -80,6 +79,7 @@ func (c *enterprise) work(commands int) {
 			return
 		}
 		c.send(c.anything())
+		time.Sleep(time.Duration(c.some(40)) * time.Millisecond) // as long as clients think
 	}
 }
 

@@ -44,7 +44,7 @@ func hiccups(round int) simulator.Knobs {
 	k := simulator.DefaultKnobs()
 	k.Provision = simulator.Delay{Min: 20 * time.Millisecond, Max: 400 * time.Millisecond}
 	k.FirstOfEnterprise, k.Update = k.Provision, k.Provision
-	k.Latency = simulator.Delay{Max: 10 * time.Millisecond}
+	k.Latency = simulator.Delay{Max: 40 * time.Millisecond}
 	k.LostReply, k.ServerError, k.ServerStatus = 0.05, 0.02, 502
 	k.Throttle, k.Lock, k.BackgroundFailure = 0.005, 0.005, 0.03
 	if round%2 == 0 {
@@ -108,7 +108,7 @@ func (k *killed) round(n int) {
 	}
 	var working sync.WaitGroup
 	for i, c := range k.customers {
-		c.base, c.ctx, c.round = url, ctx, n
+		c.base, c.ctx = url, ctx
 		working.Go(func() {
 			if way >= 8 && i == 0 {
 				close(importing)
@@ -129,7 +129,7 @@ func (k *killed) round(n int) {
 		case <-asked:
 		}
 	case way < 8:
-		time.Sleep(k.upTo(400 * time.Millisecond))
+		time.Sleep(k.upTo(time.Second))
 	default:
 		<-importing
 		time.Sleep(k.upTo(60 * time.Millisecond))
@@ -182,7 +182,7 @@ func TestKilledAgainAndAgainNothingIsLostOrDoneTwice(t *testing.T) {
 		(time.Since(began) - each*time.Duration(*kills)).Round(100*time.Millisecond), f.users, f.events, size>>20)
 	t.Logf("commands: %d acknowledged %v, %d without an answer, refused %v", len(k.load.promises), f.acked, k.load.unanswered, k.load.refused)
 	t.Logf("Webex: %d requests %v", asked, k.sim.Totals())
-	t.Logf("users: %v", f.stages)
+	t.Logf("users: %v; %d requests lost, %d of them by a kill", f.stages, f.unknown, f.killed)
 	t.Logf("lost: %d, duplicates at Webex: %d, otherwise than at Webex: %d; log whole and views equal to a rebuild", len(f.lost), f.duplicates, len(f.unlike))
 	require.Empty(t, f.lost, "acknowledged and lost")
 	require.Zero(t, f.duplicates, "records that Webex made for users who had one")
