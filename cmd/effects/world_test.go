@@ -151,10 +151,11 @@ func (w *world) note(e domain.Entry, id uuid.UUID) {
 	if s.Stage == subscriber.Stopped && before != subscriber.Stopped {
 		w.stopped = append(w.stopped, id)
 	}
-	if s.Stage == subscriber.Live && s.Wants() == "" || s.Stage == subscriber.Stopped || s.Stage == subscriber.Gone {
-		delete(w.open, e.Stream)
-	} else {
+	switch s.Status() {
+	case webex.Provisioning, webex.Updating, webex.Removing:
 		w.open[e.Stream] = true
+	default:
+		delete(w.open, e.Stream)
 	}
 }
 
@@ -200,6 +201,23 @@ func (w *world) settle(meanwhile func() (done bool)) {
 		}
 		done = meanwhile()
 	}
+}
+
+// importFile imports users of a customer from 0 to below n, all of them new.
+func (w *world) importFile(customer string, n int) {
+	why := admin
+	why.Surface, why.Request = domain.SurfaceCSV, "import-"+customer
+	rows := func(yield func(commands.ImportRow) bool) {
+		for i := range n {
+			r := commands.ImportRow{Number: i + 2, Subscriber: commands.OnboardSubscriber{Request: newcomer(customer, trusted, i)}}
+			if !yield(r) {
+				return
+			}
+		}
+	}
+	summary, err := w.service.ImportSubscribers(w.t.Context(), rows, false, why, func(commands.RowResult) {})
+	require.NoError(w.t, err)
+	require.Equal(w.t, n, summary.Created)
 }
 
 // newcomer is the n-th user of a customer, to be provisioned with a template.
