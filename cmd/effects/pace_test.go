@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ledgerline/adapters/webex/simulator"
+	"ledgerline/domain/subscriber"
 )
 
 var rows = flag.Int("rows", 5000, "rows of an import that has Webex to itself, or shares it")
@@ -69,7 +70,7 @@ func TestFigureFollowingAnImportTakesFewReads(t *testing.T) {
 		w.settle(func() bool { return true })
 		reads := count(w.wire.log(), sent.read)
 		w.t.Logf("%d users provisioned in %v with %d reads", users, time.Since(began).Round(time.Second), reads)
-		require.Equal(w.t, users, w.events["subscriber.provisioned.v1"])
+		require.Equal(w.t, users, w.events[subscriber.Provisioned{}.EventType()])
 		require.LessOrEqual(w.t, reads, 200)
 	})
 }
