@@ -14,14 +14,14 @@ import (
 	"ledgerline/domain/webex"
 )
 
-var jobs = flag.Int("jobs", 1000, "users to provision through a Webex where much goes wrong")
+var (
+	jobs   = flag.Int("jobs", 1000, "users to provision through a Webex where much goes wrong")
+	atOnce = flag.Int("at-once", 200, "jobs under way at most")
+)
 
-// atOnce is how many jobs are under way at most, and so are not yet followed to
-// their end.
-const atOnce = 200
-
-// bad is a Webex of which 5 % of writes get an ambiguous reply (four in five of
-// them were carried out), 10 % of requests a 429, and 2 % of records fail late.
+// bad is a Webex that answers 10 % of requests with 429, gives an ambiguous reply to
+// 5 % of the other writes, four in five of them carried out, and fails 2 % of what it
+// accepted later.
 func bad() simulator.Knobs {
 	k := simulator.DefaultKnobs()
 	k.GrantedRate = 0
@@ -69,7 +69,7 @@ func byLedgerline(t *testing.T, n int) outcome {
 	inWorld(t, bad(), func(w *world) {
 		start, asked := time.Now(), 0
 		w.settle(func() bool {
-			for ; asked < n && w.underWay() < atOnce; asked++ {
+			for ; asked < n && w.underWay() < *atOnce; asked++ {
 				_, _, err := w.service.OnboardSubscriber(w.t.Context(), commands.OnboardSubscriber{Request: newcomer("acme", trusted, asked)}, admin)
 				require.NoError(w.t, err)
 			}

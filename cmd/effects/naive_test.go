@@ -125,7 +125,7 @@ func byNaiveClient(t *testing.T, n int) outcome {
 		c := &naive{http: &http.Client{Transport: w, Timeout: naiveTimeout}, calls: make(chan struct{}, 64), named: map[string]string{}}
 		due := make(chan webex.Request)
 		var working sync.WaitGroup
-		for range atOnce {
+		for range *atOnce {
 			working.Go(func() {
 				for r := range due {
 					c.provision(r)

@@ -38,6 +38,8 @@ type sent struct {
 	status int    // 0: nothing
 }
 
+var _ http.RoundTripper = (*wire)(nil)
+
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GotConn != nil {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -250,5 +249,3 @@ func (w *wire) duplicates() (n int) {
 	}
 	return n
 }
-
-var _ http.RoundTripper = (*wire)(nil)

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +53,7 @@ type enterprise struct {
 	asked  int         // commands, ever
 	users  []string    // the newest, by BroadWorks user id
 	again  []*question // that nobody answered; they have an Idempotency-Key
+	cut    string      // the file whose import was not answered to its end
 }
 
 // question is one request to the API.
@@ -213,21 +214,16 @@ func (l *load) keep(p promise) {
 	l.acked()
 }
 
-// importFile imports new users and some that are there. Each row that was answered
-// is a command that was acknowledged.
+// importFile imports new users and some that are there, or once more the file
+// whose import was cut off. Each row that was answered is a command that was
+// acknowledged.
 func (c *enterprise) importFile(rows int) {
 	c.asked++
 	q := &question{what: "import", tracking: fmt.Sprintf("%s.%d", c.name, c.asked)}
-	var file bytes.Buffer
-	file.WriteString("userId,spEnterpriseId,provisioningId,firstName,lastName,email,package,extension\n")
-	for _, user := range c.users {
-		fmt.Fprintf(&file, "%s,SP1+%s,%s,,,,,\n", user, c.name, benchTemplate) // rejected: a row needs a name
+	if c.cut == "" {
+		c.cut = c.file(rows)
 	}
-	for range rows {
-		r := c.request(c.newUser())
-		fmt.Fprintf(&file, "%s,%s,%s,%s,%s,%s,%s,%s\n", r["userId"], r["spEnterpriseId"], r["provisioningId"], r["firstName"], r["lastName"], r["email"], r["package"], r["extension"])
-	}
-	reply, err := c.ask(http.MethodPost, "/api/imports?rows=all", "text/csv", file.String(), q)
+	reply, err := c.ask(http.MethodPost, "/api/imports?rows=all", "text/csv", c.cut, q)
 	if err != nil {
 		c.unheard(q)
 		return
@@ -239,12 +235,36 @@ func (c *enterprise) importFile(rows int) {
 	}
 	for lines := bufio.NewScanner(reply.Body); lines.Scan(); {
 		var line struct {
-			Row struct{ UserID, Verdict string }
+			Row     struct{ UserID, Verdict string }
+			Summary *struct{}
 		}
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Row.Verdict == "create" {
-			c.keep(promise{what: "imported row", request: q.tracking, user: c.id(line.Row.UserID), changed: true})
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			continue
+		}
+		switch line.Row.Verdict {
+		case "create":
+			c.keep(promise{what: "row created", request: q.tracking, user: c.id(line.Row.UserID), changed: true})
+		case "unchanged":
+			c.keep(promise{what: "row unchanged", request: q.tracking, user: c.id(line.Row.UserID)})
+		}
+		if line.Summary != nil {
+			c.cut = ""
 		}
 	}
+}
+
+func (c *enterprise) file(rows int) string {
+	var file strings.Builder
+	file.WriteString("userId,spEnterpriseId,provisioningId,firstName,lastName,email,package,extension\n")
+	users := slices.Clone(c.users[:min(len(c.users), 5)])
+	for range rows {
+		users = append(users, c.newUser())
+	}
+	for _, user := range users {
+		r := c.request(user)
+		fmt.Fprintf(&file, "%s,%s,%s,%s,%s,%s,%s,%s\n", r["userId"], r["spEnterpriseId"], r["provisioningId"], r["firstName"], r["lastName"], r["email"], r["package"], r["extension"])
+	}
+	return file.String()
 }
 
 // newLoad returns a load and its customers.
