@@ -39,6 +39,8 @@ type Config struct {
 	// RefreshTokenChanged is told when Webex hands out another refresh token,
 	// to be kept for the next start. May be nil; called by one goroutine at a time.
 	RefreshTokenChanged func(token string) `json:"-"`
+	// Transport carries the requests; nil: HTTP/1.1 over TCP, with the limits above.
+	Transport http.RoundTripper `json:"-"`
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time `json:"-"`
 	// Wait returns after d, or earlier with the context's error; nil: a timer.
@@ -88,10 +90,14 @@ func (c Config) withDefaults() Config {
 // only if nothing of it was written, whereas over HTTP/2 it also repeats a
 // DELETE that the server reset. Redirects are not followed: the token stays here.
 func (c Config) httpClient() *http.Client {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Client{
-		Transport: &http.Transport{
+	client := &http.Client{
+		Transport:     c.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if client.Transport == nil {
+		protocols := new(http.Protocols)
+		protocols.SetHTTP1(true)
+		client.Transport = &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			Protocols:              protocols,
 			DialContext:            (&net.Dialer{Timeout: c.ConnectTimeout}).DialContext,
@@ -101,9 +107,9 @@ func (c Config) httpClient() *http.Client {
 			MaxIdleConnsPerHost:    c.Connections,
 			IdleConnTimeout:        90 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
 	}
+	return client
 }
 
 func wait(ctx context.Context, d time.Duration) error {

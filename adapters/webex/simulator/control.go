@@ -20,6 +20,7 @@ type Count struct {
 	UserID      string `json:"userId"`
 	Posts       int    `json:"posts"`
 	Provisioned int    `json:"provisioned"` // posts that made a record
+	Duplicates  int    `json:"duplicates"`  // those of them that made it while the user had one
 	Puts        int    `json:"puts"`
 	Updated     int    `json:"updated"`
 	Deletes     int    `json:"deletes"`

@@ -49,6 +49,13 @@ func TestAUserThatExistsCanBeRefusedAtOnce(t *testing.T) {
 	require.Equal(t, simulator.Count{Partner: "north", UserID: "u", Posts: 2, Provisioned: 1}, w.Count("north", "u"))
 }
 
+func TestARecordMadeForAUserWhoHasOneCountsAsDuplicate(t *testing.T) {
+	w := newWorld(t, nil)
+	w.settled("u")
+	w.settled("u")
+	require.Equal(t, simulator.Count{Partner: "north", UserID: "u", Posts: 2, Provisioned: 2, Duplicates: 1}, w.Count("north", "u"))
+}
+
 func TestAPersonOfAnotherPartnerIsTaken(t *testing.T) {
 	w := newWorld(t, nil)
 	w.settled("u")
@@ -177,7 +184,7 @@ func TestRequestsAreCounted(t *testing.T) {
 	w.settled("v")
 	r := w.ask("GET", "/simulator/requests?userId=u", "")
 	require.Equal(t, []any{map[string]any{
-		"partner": "north", "userId": "u", "posts": 1.0, "provisioned": 1.0, "puts": 2.0, "updated": 1.0, "deletes": 1.0, "removed": 1.0, "consents": 0.0,
+		"partner": "north", "userId": "u", "posts": 1.0, "provisioned": 1.0, "duplicates": 0.0, "puts": 2.0, "updated": 1.0, "deletes": 1.0, "removed": 1.0, "consents": 0.0,
 	}}, r.fields["users"])
 	require.Equal(t, map[string]int{"POST 200": 2, "GET 200": 2, "PUT 200": 1, "PUT 409": 1, "DELETE 204": 1, "DELETE 404": 1}, w.Totals())
 }

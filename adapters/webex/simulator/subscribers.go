@@ -54,6 +54,9 @@ func (s *Simulator) provision(c call) answer {
 	}
 	r.Steps = s.course(c.knobs, r, twin, !s.state.enterprises[r.enterprise()])
 	count.Provisioned++
+	if twin {
+		count.Duplicates++
+	}
 	return s.carryOut(change{new: r, count: count}, answer{status: http.StatusOK, body: r.shown(c.knobs, r.stage(now))})
 }
 
