@@ -225,7 +225,7 @@ func (at *follower) read(mark *watermark, class Class, oldest time.Time) (comple
 		a, known := at.awaited[r.ID]
 		at.mu.Unlock()
 		if known {
-			at.d.observe(a.stream, observation{record: r, asked: asked})
+			at.d.Service.Lanes.start(func() { at.d.observe(a.stream, observation{record: r, asked: asked}) })
 		}
 	}
 	mark.end()

@@ -67,6 +67,9 @@ type Lane struct {
 type Lanes struct {
 	InFlight int           // calls under way at once in a lane; 0: 128
 	Settings pace.Settings // of new lanes
+	// Go starts a goroutine for a call whose turn it is; nil: at once. The
+	// simulation starts each at an instant of its own.
+	Go func(func())
 
 	mu    sync.Mutex
 	lanes map[Lane]*lane
@@ -148,8 +151,16 @@ func (at *lane) pump() {
 		t.gone = true
 		at.pace.Went(now)
 		at.inFlight++
-		go t.ready(&turn{lane: at, went: now})
+		at.all.start(func() { t.ready(&turn{lane: at, went: now}) })
 	}
+}
+
+func (l *Lanes) start(f func()) {
+	if l.Go != nil {
+		l.Go(f)
+		return
+	}
+	go f()
 }
 
 func (at *lane) wakeAt(pause time.Duration) {

@@ -104,28 +104,6 @@ var webexBugs = []bug{
 			return look(ask)
 		}})
 	}},
-	{"cached-record", webexAgrees, "a record is shown as it was up to a minute ago", func(p *program, _ *chance) {
-		type reading struct {
-			webex.Subscriber
-			at time.Time
-		}
-		last := map[string]reading{}
-		p.client(brokenWebex{get: func(look look, id string) (webex.Subscriber, bool, error) {
-			p.mu.Lock()
-			r, known := last[id]
-			p.mu.Unlock()
-			if known && time.Since(r.at) < time.Minute {
-				return r.Subscriber, true, nil
-			}
-			s, found, err := look(id)
-			if err == nil && found {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				last[id] = reading{s, time.Now()}
-			}
-			return s, found, err
-		}})
-	}},
 }
 
 // look reads one record by its id or by a user id.

@@ -71,7 +71,6 @@
 //	lost-look-up       one-record                 17 a look-up without a reply counts as not found (first: 1)
 //	cached-look-up     one-record                 12 what was not found counts as not there for ten minutes (first: 10)
 //	other-look-up      no-orphan                  45 another user than the one asked for is looked up (first: 1)
-//	cached-record      webex-agrees                8 a record is shown as it was up to a minute ago (first: 8)
 //	two-soles          one-request                 3 of two programs each takes what the other sends for interrupted (first: 53)
 //	clock-ahead        one-request                 8 clocks of two programs are two minutes apart (first: 3)
 //	clock-backwards    resolved-in-15m            75 the clock runs backwards (first: 2)

@@ -44,6 +44,7 @@ func (w *world) newProgram() *program {
 		Log:   programLog{p},
 		Now:   func() time.Time { return time.Now().Add(p.skew).UTC().Truncate(time.Millisecond) },
 		NewID: func() uuid.UUID { return c.id() },
+		Lanes: &commands.Lanes{Go: func(f func()) { w.clock.after(1, f) }},
 		Webex: func(partner string) commands.Webex {
 			if x := w.webex[partner]; x != nil {
 				return client{x, p}
