@@ -28,12 +28,13 @@ import (
 	"ledgerline/domain/token"
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/causes"
 	"ledgerline/projections/projectionstest"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
 )
 
-var models = []projections.Model{userstatus.Model, templates.Model, audit.Model}
+var models = []projections.Model{userstatus.Model, templates.Model, audit.Model, causes.Model}
 
 var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events)...)
 

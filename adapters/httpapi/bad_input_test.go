@@ -75,6 +75,8 @@ func TestParametersThatMakeNoSenseAreNamed(t *testing.T) {
 		"/api/users/" + id + "/explain?live=perhaps", "/api/users/" + id + "/explain?lives=9", "/api/users/" + id + "/explain?x=1",
 		"/api/users/" + id + "/audit?x=1", "/api/audit?limit=501", "/api/audit?cursor=x", "/api/audit?from=x", "/api/audit?user=x", "/api/audit?type=foo", "/api/audit?who=x",
 		"/api/licences?package=gold", "/api/licences?groupBy=user", "/api/licences?x=1", "/api/templates?x=1",
+		"/api/causes?limit=0", "/api/causes?limit=501", "/api/causes?past=perhaps", "/api/causes?lang=_", "/api/causes?x=1", "/api/causes/x?x=1",
+		"/api/causes/x?lang=_", "/api/causes/x/users?cursor=x", "/api/causes/x/users?limit=501", "/api/users/" + id + "?lang=_",
 	} {
 		t.Run(target[:min(len(target), 80)], func(t *testing.T) {
 			w.t = t

@@ -13,9 +13,11 @@ import (
 
 	"ledgerline/commands"
 	"ledgerline/domain"
+	"ledgerline/domain/cause"
 	"ledgerline/domain/webex"
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/causes"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -31,6 +33,7 @@ type Config struct {
 	Templates Templates // *templates.Queries
 	Licences  Licences  // *licences.Queries
 	Audit     Audit     // *audit.Queries
+	Causes    Causes    // *causes.Queries
 
 	ReadCSV  func(io.Reader) (iter.Seq[commands.ImportRow], error)     // csvfile.Rows
 	WriteCSV func(io.Writer, iter.Seq2[webex.Subscriber, error]) error // csvfile.WriteUsers
@@ -76,6 +79,14 @@ type Licences interface {
 type Audit interface {
 	List(ctx context.Context, partner string, f audit.Filter, p audit.Page) (audit.List, error)
 	History(ctx context.Context, partner, stream string) ([]audit.Record, error)
+}
+
+// Causes answers what stops users, and whom.
+type Causes interface {
+	List(ctx context.Context, partner string, f causes.Filter) (causes.List, error)
+	Get(ctx context.Context, partner string, f cause.Fingerprint) (causes.Cause, []causes.Customer, error)
+	Subscribers(ctx context.Context, partner string, f cause.Fingerprint, customer string, p causes.Page) (found []causes.Stopped, more bool, err error)
+	All(ctx context.Context, partner string, f cause.Fingerprint, customer string) iter.Seq2[uuid.UUID, error]
 }
 
 // Agenda tells how many activations are being driven.

@@ -31,6 +31,7 @@ import (
 	"ledgerline/domain/webex"
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/causes"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -144,7 +145,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 		Webex: func(string) commands.Webex { return w.webex },
 	}
 	views, err := projections.Open(filepath.Join(t.TempDir(), "views.db"), projections.Options{
-		Models: []projections.Model{userstatus.Model, templates.Model, audit.Model},
+		Models: []projections.Model{userstatus.Model, templates.Model, audit.Model, causes.Model},
 	})
 	require.NoError(t, err)
 	w.views = views
@@ -158,7 +159,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	})
 	config := Config{
 		Service: w.service, Head: w.log.Head, Views: views, Users: userstatus.New(views), Templates: templates.New(views),
-		Licences: licences.New(views), Audit: audit.New(views, w.log), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
+		Licences: licences.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		ActivationLink: func(id string) string { return "https://portal.example/activate/" + id },
 		BaseURL:        "https://ledgerline.example", WebexSimulated: true, ViewWait: time.Minute,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),

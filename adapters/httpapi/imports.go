@@ -137,12 +137,12 @@ type (
 
 func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.ImportRow], dryRun, all bool, why domain.Cause) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := &lines{w: w}
+	out := &lines[importProgress]{w: w}
 	out.write(importLine{Progress: &importProgress{}})
-	stop := out.every(progressEvery)
+	stop := out.every(progressEvery, func(p importProgress) any { return importLine{Progress: &p} })
 	summary, err := a.Service.ImportSubscribers(c.Context(), rows, dryRun, why, func(r commands.RowResult) {
 		a.metrics.importRow(r.Verdict, dryRun)
-		out.count(r)
+		out.count(func(p *importProgress) { p.add(r.Verdict) })
 		if all || r.Verdict == commands.Reject || len(r.Repairs) > 0 {
 			shown := &importRow{RowResult: r}
 			if len(r.Fields) > 0 {
@@ -163,36 +163,41 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 	out.write(importLine{Summary: &importSummary{summary, dryRun}})
 }
 
-// lines writes the answer to an import. It is safe for concurrent use.
-type lines struct {
-	mu       sync.Mutex
-	w        http.ResponseWriter
-	progress importProgress
-}
-
-func (l *lines) count(r commands.RowResult) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.progress.Rows++
-	switch r.Verdict {
+func (p *importProgress) add(v commands.Verdict) {
+	p.Rows++
+	switch v {
 	case commands.Create:
-		l.progress.Created++
+		p.Created++
 	case commands.Unchanged:
-		l.progress.Unchanged++
+		p.Unchanged++
 	case commands.Reject:
-		l.progress.Rejected++
+		p.Rejected++
 	}
 }
 
-// row writes a line about a row, which is sent with the next progress.
-func (l *lines) row(line importLine) {
+// lines writes an answer line by line, with a progress P at intervals. It is safe
+// for concurrent use.
+type lines[P any] struct {
+	mu       sync.Mutex
+	w        http.ResponseWriter
+	progress P
+}
+
+func (l *lines[P]) count(change func(*P)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.progress)
+}
+
+// row writes a line about one thing, which is sent with the next progress.
+func (l *lines[P]) row(line any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.encode(line)
 }
 
 // write writes lines and sends all that is waiting.
-func (l *lines) write(lines ...importLine) {
+func (l *lines[P]) write(lines ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, line := range lines {
@@ -201,14 +206,14 @@ func (l *lines) write(lines ...importLine) {
 	_ = http.NewResponseController(l.w).Flush() // not every server can
 }
 
-func (l *lines) encode(line importLine) {
+func (l *lines[P]) encode(line any) {
 	out := json.NewEncoder(l.w)
 	out.SetEscapeHTML(false)
-	_ = out.Encode(line) // the client is gone: its context ends the import
+	_ = out.Encode(line) // the client is gone: its context ends the work
 }
 
 // every tells the progress at intervals until it is stopped.
-func (l *lines) every(interval time.Duration) (stop func()) {
+func (l *lines[P]) every(interval time.Duration, line func(P) any) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	ticker := time.NewTicker(interval)
 	go func() {
@@ -219,7 +224,7 @@ func (l *lines) every(interval time.Duration) (stop func()) {
 				l.mu.Lock()
 				progress := l.progress
 				l.mu.Unlock()
-				l.write(importLine{Progress: &progress})
+				l.write(line(progress))
 			case <-ended:
 				return
 			}

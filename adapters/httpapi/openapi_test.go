@@ -162,7 +162,7 @@ func checkError(t *testing.T, doc *openapi3.T, r *http.Request, rec *httptest.Re
 // checkLines checks each line of a stream.
 func checkLines(t *testing.T, doc *openapi3.T, path string, rec *httptest.ResponseRecorder) {
 	t.Helper()
-	name := map[string]string{"/api/imports": "ImportLine", "/api/users/export": "User", "/api/verify": "MaintenanceLine", "/api/rebuild": "MaintenanceLine"}[path]
+	name := map[string]string{"/api/imports": "ImportLine", "/api/users/export": "User", "/api/verify": "MaintenanceLine", "/api/rebuild": "MaintenanceLine", "/api/causes/{fingerprint}/retry": "RetryLine"}[path]
 	for _, line := range (answered{rec, t}).lines() {
 		require.NoError(t, doc.Components.Schemas[name].Value.VisitJSON(line))
 	}

@@ -52,6 +52,11 @@ var routes = []*route{
 	{method: "POST", path: "/api/users/{id}/email", scope: token.Write, role: domain.RoleProgram, serve: (*api).submitEmail},
 	{method: "POST", path: "/api/users/{id}/email/validation", scope: token.Write, role: domain.RoleProgram, serve: (*api).validateEmail},
 
+	{method: "GET", path: "/api/causes", scope: token.Read, serve: fromViews((*api).listCauses)},
+	{method: "GET", path: "/api/causes/{fingerprint}", scope: token.Read, serve: fromViews((*api).getCause)},
+	{method: "GET", path: "/api/causes/{fingerprint}/users", scope: token.Read, serve: fromViews((*api).causeUsers)},
+	{method: "POST", path: "/api/causes/{fingerprint}/retry", scope: token.Write, serve: fromViews((*api).retryCause)},
+
 	{method: "GET", path: "/api/audit", scope: token.Read, serve: fromViews((*api).listAudit)},
 	{method: "GET", path: "/api/licences", scope: token.Read, serve: fromViews((*api).countLicences)},
 	{method: "GET", path: "/api/licences/table", scope: token.Read, serve: (*api).licenceTable},

@@ -53,6 +53,7 @@ type user struct {
 	Pending            webex.Status    `json:"pending,omitempty"`        // the requirement that somebody has to meet
 	OutcomeUnknown     bool            `json:"outcomeUnknown,omitempty"` // whether Webex carried out the last request is being found out
 	Errors             []webex.Error   `json:"errors,omitempty"`
+	Cause              *userCause      `json:"cause,omitempty"` // of Errors, where one user is shown
 	Flow               subscriber.Flow `json:"flow"`
 	SelfActivated      bool            `json:"selfActivated"`
 	PersonID           string          `json:"personId,omitempty"`
@@ -119,6 +120,10 @@ func (a *api) user(c *call, text string) (uuid.UUID, commands.Subscriber, error)
 func (a *api) answerUser(w http.ResponseWriter, c *call, status int, id uuid.UUID, r commands.Subscriber) error {
 	w.Header().Set("ETag", etag(r.Version))
 	row := userstatus.Row{ID: id, Partner: c.partner(), Version: r.Version, Position: r.Position, State: r.Value}
-	writeJSON(w, status, showUser(row))
+	shown := showUser(row)
+	if row.Stage == subscriber.Stopped {
+		shown.Cause = causeOfUser(w, row, c.language())
+	}
+	writeJSON(w, status, shown)
 	return nil
 }

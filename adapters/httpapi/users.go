@@ -87,6 +87,7 @@ func badCursor(err error) error {
 func (a *api) getUser(w http.ResponseWriter, c *call) error {
 	p := c.params()
 	p.position("after") // holds anyway
+	p.language()
 	if err := p.only(); err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func TestReadersSeeTheirOwnWrites(t *testing.T) {
 
 func TestAReadThatTheViewsCannotServeYetSaysSo(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.ViewWait = time.Nanosecond })
-	for _, target := range []string{"/api/users", "/api/users/export", "/api/audit", "/api/licences", "/api/templates"} {
+	for _, target := range []string{"/api/users", "/api/users/export", "/api/audit", "/api/licences", "/api/templates", "/api/causes", "/api/causes/x", "/api/causes/x/users"} {
 		a := w.send("read", "GET", target+"?after=1000000", "")
 		require.Equal(t, "urn:ledgerline:problem:behind", a.as(503)["type"])
 		require.Equal(t, "1", a.Header().Get("Retry-After"))

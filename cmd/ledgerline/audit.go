@@ -55,7 +55,7 @@ id or by our id.`,
 	for name, usage := range map[string]string{
 		"actor":   "only what this account did, for example token:1a2b3c4d",
 		"role":    "only what was done in this role: admin, program, subscriber, engine",
-		"surface": "only what came through: api, v1, cli, csv, engine",
+		"surface": "only what came through: api, v1, cli, csv, bulk, engine",
 		"type":    "only this type of event, for example subscriber.onboarded.v1",
 		"request": "only what was part of this request (its tracking id)",
 		"from":    "from this time on, for example 2026-01-31 or 2026-01-31T12:00:00Z",

@@ -34,6 +34,7 @@ import (
 	"ledgerline/projections"
 	"ledgerline/projections/activations"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/causes"
 	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
@@ -44,7 +45,7 @@ import (
 var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events)
 
 // models lists the read models.
-var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model}
+var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model}
 
 // engineOptions say what an engine works on.
 type engineOptions struct {
@@ -213,7 +214,7 @@ func (e *engine) handler(o engineOptions) http.Handler {
 	config := httpapi.Config{
 		Service: e.service, Head: e.log.Head,
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
-		Licences: licences.New(e.views), Audit: audit.New(e.views, e.log),
+		Licences: licences.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views),
 		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	}

@@ -14,7 +14,7 @@ import (
 // explains them.
 func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
-		templatesCommand(), importCommand(), usersCommand(), licencesCommand(), auditCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
+		templatesCommand(), importCommand(), usersCommand(), causesCommand(), licencesCommand(), auditCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
 	}
 }
 
@@ -89,6 +89,11 @@ per line. Members may be added; those that are there keep their meaning.
   users show, retry, change-package, delete    the user, as GET /api/users/{id} has it
   users explain           GET /api/users/{id}/explain, or POST /api/users/explain without USER
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
+  causes list             lines: causes, as GET /api/causes has them
+  causes show             GET /api/causes/{fingerprint}
+  causes retry            {"fingerprint", "users", "retried", "again", "skipped", "expectedSeconds",
+                           "customers": [{"spEnterpriseId", "retried"}],
+                           "reasons": [{"reason", "count", "users"}]}, of those who were skipped
   licences                GET /api/licences
   licences table, set     GET /api/licences/table
   audit                   lines: entries, as GET /api/audit has them

@@ -86,6 +86,11 @@ type user struct {
 		Code        int    `json:"errorCode"`
 		Description string `json:"description"`
 	} `json:"errors"`
+	Cause struct {
+		Fingerprint string `json:"fingerprint"`
+		Title       string `json:"title"`
+		Fix         string `json:"fix"`
+	} `json:"cause"`
 	Flow             string `json:"flow"`
 	PersonID         string `json:"personId"`
 	Created          string `json:"created"`
@@ -202,11 +207,12 @@ func showUser(c *cli, args []string) error {
 		{"Customer", u.SPEnterpriseID}, {"Template", u.ProvisioningID}, {"Package", u.Package},
 		{"Phone number", u.PrimaryPhoneNumber}, {"Mobile number", u.MobilePhoneNumber}, {"Extension", u.Extension},
 		{"Language", u.Language}, {"Time zone", u.Timezone}, {"Status", u.Status}, {"Waits for", pending[u.Pending]},
-		{"Outcome", unknown}, {"Error", u.errorText()}, u.next(time.Now()), {"Came by", u.Flow},
+		{"Outcome", unknown}, {"Error", u.errorText()}, {"What it means", u.Cause.Title}, {"Fix", u.Cause.Fix}, u.next(time.Now()), {"Came by", u.Flow},
 		{"Since", when(u.Created)}, {"Status since", when(u.LastStatusChange)}, {"Webex person", u.PersonID}, {"Our id", u.ID},
 	})
 	if u.Status == string(webex.Failed) {
 		c.say("To try again: ledgerline users retry %s", u.UserID)
+		c.say("Who else has this trouble: ledgerline causes show %s", u.Cause.Fingerprint)
 	}
 	c.say("What happened so far: ledgerline audit %s", u.UserID)
 	return nil

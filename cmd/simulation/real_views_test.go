@@ -8,6 +8,7 @@ import (
 	"ledgerline/domain/subscriber"
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/causes"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/projectionstest"
 	"ledgerline/projections/templates"
@@ -19,7 +20,7 @@ func TestTheRealViewsOfAWorldAreWhatItsLogSays(t *testing.T) {
 		w := simulate(t, seed, nil)
 		log := projectionstest.NewLog(w.known()...)
 		log.Batch = func(left int) int { return 1 + left%11 }
-		for _, m := range []projections.Model{userstatus.Model, templates.Model, audit.Model} {
+		for _, m := range []projections.Model{userstatus.Model, templates.Model, audit.Model, causes.Model} {
 			v := projectionstest.Views(t, m, log)
 			rebuilt, err := v.Rebuild(t.Context(), log, nil)
 			require.NoError(t, err)

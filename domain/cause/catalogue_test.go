@@ -95,6 +95,7 @@ func TestFindKnowsTheCause(t *testing.T) {
 		"The request was rate limited.":                                                              {0, "webex-busy"},
 		"Service Unavailable":                                                                        {0, "webex-outage"},
 		"Could not connect to the BroadWorks cluster":                                                {6003, "cluster-unreachable"},
+		"The next try was cancelled. Retry the activation when it is to go on.":                      {0, "retry-cancelled"},
 		"A teapot": {418, cause.Unknown},
 		"":         {0, cause.Unknown},
 	} {

@@ -1,5 +1,6 @@
 // Package cause tells which failures are the same failure: a fingerprint of what
-// Webex said, and a catalogue of what it means, how to mend it and who can.
+// Webex said, and a catalogue of what it means, how to mend it and who can. It is
+// about why something failed; domain.Cause is about who did something, and why.
 package cause
 
 import (

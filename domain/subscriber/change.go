@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"ledgerline/domain"
+	"ledgerline/domain/cause"
 	"ledgerline/domain/webex"
 )
 
@@ -27,6 +28,14 @@ type ValidateEmail struct {
 type RetryActivation struct {
 	Email string
 	At    time.Time
+}
+
+// RetryStopped starts a new try of a subscriber, with the address it has, if this
+// very cause stops it. A provisioned one that was to leave is not kept by that.
+type RetryStopped struct {
+	Cause    cause.Fingerprint
+	Customer string // spEnterpriseId that it must belong to; empty: any
+	At       time.Time
 }
 
 // ChangePackage asks for another package.
@@ -75,6 +84,8 @@ var (
 	ErrEmailFixed      = domain.Reject(domain.Conflict, "The e-mail address of a provisioned user cannot be changed. Delete the user and onboard it again with the new address.")
 	ErrNotThisEmail    = domain.Reject(domain.Conflict, "Another e-mail address has been entered since. Use the newest mail.")
 	ErrNothingToRetry  = domain.Reject(domain.Conflict, "This user is provisioned; there is nothing to retry.")
+	ErrOtherCause      = domain.Reject(domain.Conflict, "This user is not stopped by this cause any more.")
+	ErrRemovalRefused  = domain.Reject(domain.Conflict, "Webex refused to remove this user. Delete the user again, or retry this user alone, which keeps it.")
 	ErrInProgress      = domain.Reject(domain.Conflict, "A request for this user is on its way to Webex. Try again in a minute.")
 	ErrConsentNotAsked = domain.Reject(domain.Conflict, "This user is not waiting for consent to move an account (pending_user_migration).")
 	ErrNumberNeeded    = domain.Reject(domain.Invalid, "A user keeps a primary phone number or an extension; only one of the two can be removed.")
@@ -150,6 +161,18 @@ func retryActivation(s State, c RetryActivation) ([]domain.Event, error) {
 		return nil, ErrInProgress
 	}
 	return []domain.Event{ActivationRetried{Email: domain.Personal(email), At: c.At}}, nil
+}
+
+func retryStopped(s State, c RetryStopped) ([]domain.Event, error) {
+	switch {
+	case !s.Here():
+		return nil, ErrNotFound
+	case s.Stage != Stopped, cause.Of(s.Errors, s.ProvisioningID) != c.Cause, c.Customer != "" && s.SPEnterpriseID != c.Customer:
+		return nil, ErrOtherCause
+	case s.provisioned() && !s.unlike():
+		return nil, ErrRemovalRefused
+	}
+	return retryActivation(s, RetryActivation{At: c.At})
 }
 
 func changePackage(s State, c ChangePackage) ([]domain.Event, error) {
@@ -289,6 +312,7 @@ func deleteSubscriber(s State, c Delete) ([]domain.Event, error) {
 func (SubmitEmail) subscriberCommand()        {}
 func (ValidateEmail) subscriberCommand()      {}
 func (RetryActivation) subscriberCommand()    {}
+func (RetryStopped) subscriberCommand()       {}
 func (ChangePackage) subscriberCommand()      {}
 func (ChangeDetails) subscriberCommand()      {}
 func (ChangeUserID) subscriberCommand()       {}

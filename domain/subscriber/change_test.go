@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ledgerline/domain"
+	"ledgerline/domain/cause"
 	"ledgerline/domain/domaintest"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
@@ -80,6 +81,23 @@ func TestRetryActivation(t *testing.T) {
 	require.Equal(t, subscriber.Update, s.Wants(), "what is provisioned is not removed")
 	s = after(sent, subscriber.Provisioned{At: at(3)}, premium, started(subscriber.Update, 1, "t2"), refused(subscriber.Update), retried(email))
 	require.Equal(t, subscriber.Update, s.Wants(), "nor if Webex did not name the person")
+}
+
+func TestRetryStopped(t *testing.T) {
+	retry := func(c subscriber.RetryStopped) subscriber.RetryStopped { c.At = at(9); return c }
+	taken, retried := cause.Of(taken, templateID), events{subscriber.ActivationRetried{Email: email, At: at(9)}}
+	domaintest.Run(t, subscriber.Decider, cases{
+		{Name: "whom this cause stops", Given: failed, When: retry(subscriber.RetryStopped{Cause: taken}), Then: retried},
+		{Name: "at this customer", Given: failed, When: retry(subscriber.RetryStopped{Cause: taken, Customer: enterprise}), Then: retried},
+		{Name: "at another customer", Given: failed, When: retry(subscriber.RetryStopped{Cause: taken, Customer: "other"}), Err: subscriber.ErrOtherCause},
+		{Name: "whom another cause stops", Given: vanished, When: retry(subscriber.RetryStopped{Cause: taken}), Err: subscriber.ErrOtherCause},
+		{Name: "whom nothing stops", Given: provisioned, When: retry(subscriber.RetryStopped{Cause: taken}), Err: subscriber.ErrOtherCause},
+		{Name: "whose change failed", Given: updateFailed, When: retry(subscriber.RetryStopped{Cause: taken}), Then: retried},
+		{Name: "whose change was refused", Given: given(updating, refused(subscriber.Update)), When: retry(subscriber.RetryStopped{Cause: taken}), Then: retried},
+		{Name: "whose removal was refused", Given: given(removing, refused(subscriber.Remove)), When: retry(subscriber.RetryStopped{Cause: taken}), Err: subscriber.ErrRemovalRefused},
+		{Name: "nobody is stopped by nothing", Given: ready, When: retry(subscriber.RetryStopped{}), Err: subscriber.ErrOtherCause},
+		{Name: "an address that nobody vouched for", Given: given(untrusted(email), refused(subscriber.Provision)), When: retry(subscriber.RetryStopped{Cause: taken}), Err: subscriber.ErrEmailNeeded},
+	})
 }
 
 func TestChangePackage(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ledgerline/domain"
+	"ledgerline/domain/cause"
 	"ledgerline/domain/domaintest"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
@@ -93,6 +94,12 @@ func TestEveryCommandInEveryStage(t *testing.T) {
 			resending                            !ErrInProgress
 			consent refused failed vanished updateFailed removeRefused retryPlanned quarantined ActivationRetried
 			*                                    -
+		`},
+		{"retry what one cause stops", subscriber.RetryStopped{Cause: cause.Of(taken, templateID), At: at(9)}, `
+			absent claimed leaving removing gone !ErrNotFound
+			refused failed updateFailed          ActivationRetried
+			removeRefused                        !ErrRemovalRefused
+			*                                    !ErrOtherCause
 		`},
 		{"change package", subscriber.ChangePackage{Package: " Softphone ", At: at(9)}, `
 			absent claimed leaving removing gone !ErrNotFound
@@ -204,7 +211,7 @@ func told(recorded []domain.Event, err error) string {
 			"ErrNotFound": subscriber.ErrNotFound, "ErrEmailNotAsked": subscriber.ErrEmailNotAsked, "ErrEmailFixed": subscriber.ErrEmailFixed,
 			"ErrNotThisEmail": subscriber.ErrNotThisEmail, "ErrNothingToRetry": subscriber.ErrNothingToRetry, "ErrInProgress": subscriber.ErrInProgress,
 			"ErrConsentNotAsked": subscriber.ErrConsentNotAsked, "ErrUserIDTaken": subscriber.ErrUserIDTaken, "ErrEmailNeeded": subscriber.ErrEmailNeeded,
-			"ErrNotDue": subscriber.ErrNotDue,
+			"ErrNotDue": subscriber.ErrNotDue, "ErrOtherCause": subscriber.ErrOtherCause, "ErrRemovalRefused": subscriber.ErrRemovalRefused,
 		} {
 			if err == known {
 				return "!" + name

@@ -207,6 +207,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return validateEmail(s, c)
 	case RetryActivation:
 		return retryActivation(s, c)
+	case RetryStopped:
+		return retryStopped(s, c)
 	case ChangePackage:
 		return changePackage(s, c)
 	case ChangeDetails:
