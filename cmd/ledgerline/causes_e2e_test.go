@@ -25,8 +25,9 @@ type served struct {
 	simulator string // its URL
 }
 
-func startServed(t *testing.T) served {
-	data := t.TempDir()
+func startServed(t *testing.T) served { return serveData(t, t.TempDir()) }
+
+func serveData(t *testing.T, data string) served {
 	e, err := openEngine(context.Background(), engineOptions{Data: data, Log: slog.New(slog.DiscardHandler), Say: io.Discard})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close()) })

@@ -2,13 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -71,22 +67,6 @@ func TestADryRunTellsByItsExitCodeWhetherItWouldBeRefused(t *testing.T) {
 	}
 }
 
-// served is an engine with a simulator behind a server, and the command line that
-// reaches it.
-func served(t *testing.T) (simulator string, ledgerline func(args ...string) outcome) {
-	data, ledgerline := begun(t)
-	e, err := openEngine(t.Context(), engineOptions{Data: data, Log: slog.New(slog.DiscardHandler), Say: io.Discard})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
-	server := httptest.NewServer(e.Handler)
-	t.Cleanup(server.Close)
-	text, err := json.Marshal(running{URL: server.URL, PID: os.Getpid()})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(serverFile(data), text, 0o600))
-	require.FileExists(t, filepath.Join(data, "webex-simulator.db"))
-	return regexp.MustCompile(`http://[0-9.:]+`).FindString(e.Webex), ledgerline
-}
-
 // writes counts the requests that changed something at the simulator.
 func writes(t *testing.T, simulator string) (n int) {
 	t.Helper()
@@ -104,7 +84,8 @@ func writes(t *testing.T, simulator string) (n int) {
 }
 
 func TestUsersOfARunningEngineAreExplained(t *testing.T) {
-	simulator, ledgerline := served(t)
+	data, ledgerline := begun(t)
+	simulator := serveData(t, data).simulator
 	list := ledgerline("templates", "list", "--json")
 	var trusted string
 	for line := range strings.Lines(list.out) {
