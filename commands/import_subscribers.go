@@ -46,6 +46,7 @@ type ImportSummary struct {
 	Unchanged int             `json:"unchanged"`
 	Rejected  int             `json:"rejected"`
 	Repaired  int             `json:"repaired"`
+	Ready     int             `json:"ready"`    // created and off to Webex, without waiting for a person before
 	Position  domain.Position `json:"position"` // of the last entry recorded
 }
 
@@ -82,7 +83,7 @@ func (s *Service) ImportSubscribers(ctx context.Context, rows iter.Seq[ImportRow
 		for row := range inOrder {
 			<-row.done
 			if ctx.Err() == nil {
-				summary.add(row.result, row.position)
+				summary.add(row)
 				report(row.result)
 			}
 		}
@@ -114,6 +115,7 @@ type importedRow struct {
 	command  subscriber.Onboard
 	result   RowResult
 	position domain.Position // of what was recorded
+	ready    bool            // created, and the engine's turn
 	done     chan struct{}   // closed when the verdict stands
 }
 
@@ -195,7 +197,7 @@ func (im *importing) carryOut(ctx context.Context, row *importedRow) error {
 	case err != nil:
 		return fmt.Errorf("row %d: %w", row.result.Row, err)
 	case r.Changed:
-		row.result.Verdict = Create
+		row.result.Verdict, row.ready = Create, r.Value.Stage == subscriber.Ready
 	default:
 		row.result.Verdict = Unchanged
 	}
@@ -214,7 +216,9 @@ func (s *Service) preview(ctx context.Context, c subscriber.Onboard, partner str
 		_, r, err = s.onboardedByAnotherName(ctx, c, partner)
 		return r, err
 	}
-	r.Changed = len(events) > 0
+	for _, e := range events {
+		r.Value, r.Changed = subscriber.Evolve(r.Value, e), true
+	}
 	return r, err
 }
 
@@ -225,7 +229,8 @@ func (r *RowResult) reject(err error) {
 	}
 }
 
-func (s *ImportSummary) add(r RowResult, at domain.Position) {
+func (s *ImportSummary) add(row *importedRow) {
+	r := row.result
 	s.Rows++
 	switch r.Verdict {
 	case Create:
@@ -238,5 +243,8 @@ func (s *ImportSummary) add(r RowResult, at domain.Position) {
 	if len(r.Repairs) > 0 && r.Verdict != Reject {
 		s.Repaired++
 	}
-	s.Position = max(s.Position, at)
+	if row.ready {
+		s.Ready++
+	}
+	s.Position = max(s.Position, row.position)
 }

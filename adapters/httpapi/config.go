@@ -16,6 +16,7 @@ import (
 	"ledgerline/domain/webex"
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
+	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -30,6 +31,7 @@ type Config struct {
 	Users     Users     // *userstatus.Queries
 	Templates Templates // *templates.Queries
 	Licences  Licences  // *licences.Queries
+	Holds     Holds     // *holds.Queries
 	Audit     Audit     // *audit.Queries
 
 	ReadCSV  func(io.Reader) (iter.Seq[commands.ImportRow], error)     // csvfile.Rows
@@ -60,6 +62,7 @@ type Views interface {
 type Users interface {
 	List(ctx context.Context, partner string, f userstatus.Filter, p userstatus.Page) (userstatus.List, error)
 	All(ctx context.Context, partner string, f userstatus.Filter) iter.Seq2[userstatus.Row, error]
+	Counts(ctx context.Context, partner string, f userstatus.CountFilter) (map[webex.Status]int, error)
 }
 
 // Templates answers which onboarding templates there are.
@@ -70,6 +73,11 @@ type Templates interface {
 // Licences answers how many licences are in use.
 type Licences interface {
 	Counts(ctx context.Context, partner string, f licences.Filter) ([]licences.Count, error)
+}
+
+// Holds answers whose requests are kept from Webex.
+type Holds interface {
+	List(ctx context.Context, partner string, all bool) ([]holds.Row, error)
 }
 
 // Audit answers who did what, when, and why.

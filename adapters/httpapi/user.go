@@ -59,7 +59,10 @@ type user struct {
 	Created            string          `json:"created"`
 	LastStatusChange   string          `json:"lastStatusChange"`
 	Changed            string          `json:"changed"`
-	NextTry            string          `json:"nextTry,omitempty"` // when the process looks again; absent: a person's turn
+	Quarantined        bool            `json:"quarantined,omitempty"` // the engine gave up; errors say why
+	NextTry            string          `json:"nextTry,omitempty"`     // when the process looks again; absent: a person's turn
+	Next               *nextStep       `json:"next,omitempty"`        // only of a user asked for alone
+	Held               *heldBy         `json:"held,omitempty"`        // likewise
 	Version            int             `json:"version"`
 	Position           uint64          `json:"position"`
 }
@@ -74,7 +77,7 @@ func showUser(r userstatus.Row) user {
 		Package: p.Package, Status: r.Status(), Pending: r.Pending(), OutcomeUnknown: r.Request.Phase == subscriber.Lost,
 		Errors: r.Errors, Flow: r.Flow, SelfActivated: r.SelfActivated(), PersonID: r.PersonID,
 		Created: stamp(r.Created), LastStatusChange: stamp(r.StatusChanged), Changed: stamp(r.Changed),
-		Version: r.Version, Position: uint64(r.Position),
+		Quarantined: r.Quarantined, Version: r.Version, Position: uint64(r.Position),
 	}
 	if at, due := r.NextTry(); due {
 		u.NextTry = stamp(at)
@@ -118,7 +121,10 @@ func (a *api) user(c *call, text string) (uuid.UUID, commands.Subscriber, error)
 // answerUser answers with a subscriber as a use case left it.
 func (a *api) answerUser(w http.ResponseWriter, c *call, status int, id uuid.UUID, r commands.Subscriber) error {
 	w.Header().Set("ETag", etag(r.Version))
-	row := userstatus.Row{ID: id, Partner: c.partner(), Version: r.Version, Position: r.Position, State: r.Value}
-	writeJSON(w, status, showUser(row))
+	writeJSON(w, status, showRecorded(c, id, r))
 	return nil
+}
+
+func showRecorded(c *call, id uuid.UUID, r commands.Subscriber) user {
+	return showUser(userstatus.Row{ID: id, Partner: c.partner(), Version: r.Version, Position: r.Position, State: r.Value})
 }
