@@ -14,7 +14,7 @@ import (
 // explains them.
 func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
-		templatesCommand(), importCommand(), usersCommand(), licencesCommand(), auditCommand(), tokensCommand(), exitCodesTopic(), jsonTopic(),
+		templatesCommand(), importCommand(), usersCommand(), licencesCommand(), auditCommand(), holdsCommand(), webexCommand(), tokensCommand(), exitCodesTopic(), jsonTopic(),
 	}
 }
 
@@ -82,15 +82,19 @@ per line. Members may be added; those that are there keep their meaning.
   templates apply         lines: {"result": created|changed|unchanged, "template", "check"}
   templates check         GET /api/templates/{provisioningId}/check
   import                  {"file", "dryRun", "rows", "created", "unchanged", "rejected", "repaired",
-                           "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}],
+                           "toGo", "eta", "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}],
                            "verdicts": [{"row", "userId", "verdict", "reason", "repairs"}]}, of the rows that
-                           were rejected or repaired; of all rows with --rows all
+                           were rejected or repaired; of all rows with --rows all; with --wait also
+                           "users": {"total", "statuses"}
   users list, export      lines: users, as GET /api/users has them
-  users show, retry, change-package, delete    the user, as GET /api/users/{id} has it
+  users show, retry, cancel-retry, change-package, delete    the user, as GET /api/users/{id} has it
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
   licences                GET /api/licences
   licences table, set     GET /api/licences/table
   audit                   lines: entries, as GET /api/audit has them
+  holds list              lines: holds, as GET /api/holds has them
+  holds place, lift       the hold
+  webex lanes             GET /api/webex/lanes; with --watch a line each second
   tokens create           {"secret", "id", "name", "role", "scopes", "expires"}
 
 The API is described at /openapi.json of a server.`,

@@ -20,12 +20,13 @@ import (
 // cli is what a verb works with: the API, what was given, where to print.
 type cli struct {
 	*client
-	ctx  context.Context
-	data string
-	json bool
-	in   io.Reader
-	out  *bufio.Writer // data
-	talk io.Writer     // everything else
+	ctx    context.Context
+	data   string
+	json   bool
+	screen bool // data go to a terminal
+	in     io.Reader
+	out    *bufio.Writer // data
+	talk   io.Writer     // everything else
 }
 
 // verb runs a command that reads or changes an existing ledger.
@@ -68,7 +69,10 @@ func runVerb(cmd *cobra.Command, args []string, o connection, begin bool, run fu
 			err = flushErr
 		}
 	}()
-	return run(&cli{client: api, ctx: cmd.Context(), data: o.data, json: asJSON, in: cmd.InOrStdin(), out: out, talk: cmd.ErrOrStderr()}, args)
+	return run(&cli{
+		client: api, ctx: cmd.Context(), data: o.data, json: asJSON, screen: isTerminal(cmd.OutOrStdout()),
+		in: cmd.InOrStdin(), out: out, talk: cmd.ErrOrStderr(),
+	}, args)
 }
 
 // say tells the person something that is not data, after the data so far.
