@@ -41,7 +41,7 @@ func (s *Service) PrecheckSubscriber(ctx context.Context, req webex.Request, par
 			}
 		}
 	}
-	client := s.Webex(partner)
+	client := s.paced(partner, API, c.SPEnterpriseID)
 	if client == nil {
 		return ErrNoWebex
 	}

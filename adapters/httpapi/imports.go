@@ -175,23 +175,26 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 }
 
 // onTheWay tells of an import that has ended how many of its users, and of others
-// onboarded meanwhile, are still on their way. Some of their calls stand in line
-// already.
+// onboarded meanwhile, are still on their way.
 func (a *api) onTheWay(c *call, s *importSummary, began time.Time) {
 	f := userstatus.CountFilter{CreatedAfter: began.Add(-time.Millisecond), CreatedBefore: a.Service.Now().Add(time.Millisecond)}
 	s.Counts = "/api/users/counts?" + url.Values{"createdAfter": {stamp(f.CreatedAfter)}, "createdBefore": {stamp(f.CreatedBefore)}}.Encode()
 	if counts, err := a.Users.Counts(c.Context(), c.partner(), f); err == nil {
 		s.ToGo = counts[webex.Provisioning]
 	}
-	further := s.ToGo
-	for _, l := range a.laneStates(c.partner()) {
+	s.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, notInLine(s.ToGo, a.laneStates(c.partner()))))
+}
+
+// notInLine is how many of an import's users have no call that waits already.
+func notInLine(users int, lanes []commands.LaneState) int {
+	for _, l := range lanes {
 		for _, b := range l.Waiting {
 			if l.Family == commands.Subscribers && b.Class == commands.Import {
-				further = max(0, further-b.Calls)
+				users -= b.Calls
 			}
 		}
 	}
-	s.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, further))
+	return max(0, users)
 }
 
 // lines writes the answer to an import. It is safe for concurrent use.

@@ -17,7 +17,7 @@ import (
 type lane struct {
 	Family      commands.Family `json:"family"`
 	Rate        float64         `json:"rate"`              // calls a second that are let go now
-	Measured    float64         `json:"measured"`          // that went of late
+	Measured    float64         `json:"measured"`          // that were answered well of late, while there was work
 	Granted     float64         `json:"granted,omitempty"` // that Webex was found to grant; absent: not found out
 	ParkedUntil string          `json:"parkedUntil,omitempty"`
 	Why         pace.Why        `json:"why,omitempty"` // of parkedUntil
@@ -100,15 +100,20 @@ func laneNote(l commands.LaneState, now time.Time) string {
 	clock := func(t time.Time) string { return t.UTC().Format(time.TimeOnly) + " UTC" }
 	switch {
 	case l.Circuit == pace.Open && l.NextProbe.After(now):
-		return fmt.Sprintf("Webex has not answered since %s. Nothing is asked of it until %s, then one call tries whether it does again.", clock(l.CircuitSince), clock(l.NextProbe))
+		return fmt.Sprintf("Webex does not answer. Nothing is asked of it until %s; then one call tries whether it does again.", clock(l.NextProbe))
 	case l.Circuit != pace.Closed:
-		return fmt.Sprintf("Webex has not answered since %s. One call tries whether it does again.", clock(l.CircuitSince))
-	case l.ParkedUntil.After(now) && l.Why != "":
-		return fmt.Sprintf("Nothing is asked of Webex until %s: %s.", clock(l.ParkedUntil), l.Why)
+		return "Webex did not answer. One call tries whether it does again."
 	case l.ParkedUntil.After(now):
-		return fmt.Sprintf("Nothing is asked of Webex until %s.", clock(l.ParkedUntil))
+		return fmt.Sprintf("Nothing is asked of Webex until %s%s.", clock(l.ParkedUntil), parkedBecause[l.Why])
 	}
 	return ""
+}
+
+// parkedBecause says why nothing is asked.
+var parkedBecause = map[pace.Why]string{
+	"too much":  ": it asked for fewer calls",
+	"locked":    ": it asked to be left alone",
+	"no access": ": it does not accept Ledgerline's credentials",
 }
 
 // laneStates returns the lanes of a partner, or with an empty one those of all.
