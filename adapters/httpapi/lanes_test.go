@@ -60,8 +60,7 @@ func TestLanesTellWhatWebexAskedFor(t *testing.T) {
 
 func TestCallsThatWaitAreToldByClass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var w *world
-		w = newWorld(t, func(c *Config) { c.Service.Lanes, c.Views = &commands.Lanes{}, &lateViews{} })
+		w := newWorld(t, func(c *Config) { c.Service.Lanes, c.Views = &commands.Lanes{}, &lateViews{} })
 		w.webex.validate = &commands.WebexError{Outcome: commands.NotDone, Status: 429, RetryAfter: 10 * time.Second}
 		w.precheck()
 		w.webex.validate = nil

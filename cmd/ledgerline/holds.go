@@ -73,7 +73,9 @@ func listHolds(c *cli, all bool) error {
 		return err
 	}
 	var rows [][]string
+	held := false
 	for i, h := range list {
+		held = held || h.Held
 		if c.json {
 			if err := c.line(texts[i]); err != nil {
 				return err
@@ -92,6 +94,8 @@ func listHolds(c *cli, all bool) error {
 		c.say("Nothing is held.")
 	default:
 		c.table([]string{"ID", "OF", "STATE", "USERS", "SINCE", "BY", "REASON"}, rows)
+	}
+	if held && !c.json {
 		c.say("To let requests go on: ledgerline holds lift ID")
 	}
 	return nil

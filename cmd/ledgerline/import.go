@@ -152,7 +152,7 @@ func (c *cli) printWaited(r importResult) error {
 	if c.json {
 		return cmp.Or(c.printImport(r), err)
 	}
-	fmt.Fprintf(c.out, "Users onboarded meanwhile: %s.\n", r.Users)
+	fmt.Fprintf(c.out, "Users onboarded while it ran: %s.\n", r.Users)
 	return err
 }
 

@@ -43,7 +43,7 @@ func (c *cli) waitForUsers(result *importResult) (held bool, err error) {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	said := map[string]bool{}
-	for before := -1; ; {
+	for before, stalled := -1, 0; ; {
 		result.Users = &userCounts{}
 		if _, err := c.get(c.ctx, address.Path, address.Query(), result.Users); err != nil {
 			return false, err
@@ -53,12 +53,14 @@ func (c *cli) waitForUsers(result *importResult) (held bool, err error) {
 		if left == 0 {
 			return false, nil
 		}
-		if left == before {
+		if stalled++; left != before {
+			before, stalled = left, 0
+		}
+		if stalled >= patientSeconds {
 			if held, err := c.sayWhyNot(said); held || err != nil {
 				return held, err
 			}
 		}
-		before = left
 		select {
 		case <-again.C:
 		case <-c.ctx.Done():
@@ -66,6 +68,9 @@ func (c *cli) waitForUsers(result *importResult) (held bool, err error) {
 		}
 	}
 }
+
+// patientSeconds is for how long users may not get on before people are told why.
+const patientSeconds = 3
 
 // sayWhyNot tells, each thing once, why users do not get on. held: nothing is
 // asked of Webex, and what is left waits for holds.

@@ -123,7 +123,12 @@ func (c *cli) showLanes() error {
 // namedCustomers is how many of those who wait are named in a table.
 const namedCustomers = 3
 
-func rate(perSecond float64) string { return fmt.Sprintf("%.3g/s", perSecond) }
+func rate(perSecond float64) string {
+	if perSecond < 10 {
+		return fmt.Sprintf("%.1f/s", perSecond)
+	}
+	return fmt.Sprintf("%.0f/s", perSecond)
+}
 
 // watch shows something again each second until the person has seen enough.
 func (c *cli) watch(show func() error) error {
