@@ -25,18 +25,21 @@ type heldRequests struct {
 	Fingerprint string         `json:"fingerprint,omitempty"` // of the cause that users failed by
 	Failures    int            `json:"failures,omitempty"`    // in a row; absent: somebody asked for it
 	Since       string         `json:"since"`
-	Lifted      string         `json:"lifted,omitempty"` // when it last was
-	Waiting     int            `json:"waiting"`          // users
+	Lifted      string         `json:"lifted,omitempty"`  // when it last was
+	Waiting     *int           `json:"waiting,omitempty"` // users; absent: nobody waits, or they could not be counted
 }
 
-// showHold counts those who wait, too.
-func (a *api) showHold(ctx context.Context, r holds.Row) (heldRequests, error) {
-	shown := heldRequests{
+func showHold(r holds.Row) heldRequests {
+	return heldRequests{
 		ID: r.ID, Kind: r.Scope.Kind, Name: r.Scope.Name, Reason: r.Reason, Held: r.Held, Actor: r.Actor,
 		Fingerprint: r.Fingerprint, Failures: r.Failures, Since: stamp(r.At), Lifted: known(r.Lifted),
 	}
+}
+
+// waiting counts the users whom a hold concerns.
+func (a *api) waiting(ctx context.Context, r holds.Row) (*int, error) {
 	if !r.Held {
-		return shown, nil
+		return nil, nil
 	}
 	f := userstatus.CountFilter{}
 	switch r.Scope.Kind {
@@ -45,12 +48,12 @@ func (a *api) showHold(ctx context.Context, r holds.Row) (heldRequests, error) {
 	case hold.Template:
 		f.ProvisioningID = r.Scope.Name
 	}
-	n, err := a.Users.Counts(ctx, r.Partner, f)
-	shown.Waiting = n[webex.Provisioning]
+	counts, err := a.Users.Counts(ctx, r.Partner, f)
+	n := counts[webex.Provisioning]
 	if r.Scope.Kind == hold.Partner {
-		shown.Waiting += n[webex.Updating] + n[webex.Removing]
+		n += counts[webex.Updating] + counts[webex.Removing]
 	}
-	return shown, err
+	return &n, err
 }
 
 // listHolds serves GET /api/holds.
@@ -68,8 +71,8 @@ func (a *api) listHolds(w http.ResponseWriter, c *call) error {
 		Items []heldRequests `json:"items"`
 	}{make([]heldRequests, 0, len(rows))}
 	for _, r := range rows {
-		shown, err := a.showHold(c.Context(), r)
-		if err != nil {
+		shown := showHold(r)
+		if shown.Waiting, err = a.waiting(c.Context(), r); err != nil {
 			return err
 		}
 		body.Items = append(body.Items, shown)
@@ -127,7 +130,8 @@ func (a *api) liftHold(w http.ResponseWriter, c *call) error {
 	return a.answerHold(w, c, http.StatusOK, id, r)
 }
 
-// answerHold answers with a hold as a use case left it.
+// answerHold answers with a hold as a use case left it. What is wrong with the views
+// does not make a write fail.
 func (a *api) answerHold(w http.ResponseWriter, c *call, status int, id uuid.UUID, r commands.Hold) error {
 	a.wait(w, c, r.Position)
 	entries, err := a.Service.Log.ReadStream(c.Context(), domain.StreamOf(hold.Kind, id))
@@ -140,9 +144,11 @@ func (a *api) answerHold(w http.ResponseWriter, c *call, status int, id uuid.UUI
 			row.Actor = e.Cause.Actor
 		}
 	}
-	shown, err := a.showHold(c.Context(), row)
-	if err != nil {
-		return err
+	shown := showHold(row)
+	if a.Views.Err() == nil && !a.building() {
+		if n, err := a.waiting(c.Context(), row); err == nil {
+			shown.Waiting = n
+		}
 	}
 	w.Header().Set("ETag", etag(r.Version))
 	writeJSON(w, status, shown)

@@ -168,7 +168,6 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 	if dryRun {
 		whole.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, whole.ToGo))
 	} else {
-		_ = a.caughtUp(c, summary.Position)
 		a.onTheWay(c, whole, began)
 	}
 	out.write(importLine{Summary: whole})
@@ -179,8 +178,10 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 func (a *api) onTheWay(c *call, s *importSummary, began time.Time) {
 	f := userstatus.CountFilter{CreatedAfter: began.Add(-time.Millisecond), CreatedBefore: a.Service.Now().Add(time.Millisecond)}
 	s.Counts = "/api/users/counts?" + url.Values{"createdAfter": {stamp(f.CreatedAfter)}, "createdBefore": {stamp(f.CreatedBefore)}}.Encode()
-	if counts, err := a.Users.Counts(c.Context(), c.partner(), f); err == nil {
-		s.ToGo = counts[webex.Provisioning]
+	if a.caughtUp(c, s.Position) == nil {
+		if counts, err := a.Users.Counts(c.Context(), c.partner(), f); err == nil {
+			s.ToGo = counts[webex.Provisioning]
+		}
 	}
 	s.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, notInLine(s.ToGo, a.laneStates(c.partner()))))
 }

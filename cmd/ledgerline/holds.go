@@ -169,7 +169,10 @@ func (c *cli) changeHold(path string, body any) error {
 		fmt.Fprintf(c.out, "%s: nothing is held any more.\n", plain(h.what(), false))
 		return nil
 	}
-	fmt.Fprintf(c.out, "%s: held, %s on the way. Reason: %s\n", plain(h.what(), false), count(h.Waiting, "user", "users"), plain(h.Reason, false))
+	fmt.Fprintf(c.out, "%s: held. Reason: %s\n", plain(h.what(), false), plain(h.Reason, false))
+	if h.Waiting > 0 {
+		fmt.Fprintf(c.out, "%s on the way.\n", count(h.Waiting, "user is", "users are"))
+	}
 	c.say("To let requests go on: ledgerline holds lift %s", h.ID)
 	return nil
 }

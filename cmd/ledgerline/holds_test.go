@@ -36,7 +36,7 @@ func TestHoldsArePlacedAndLifted(t *testing.T) {
 	got := f.run(t, "holds", "place", "customer", "SP1+a", "--reason", "wrong account")
 	require.Equal(t, exitDone, got.code, got.talk)
 	require.JSONEq(t, `{"kind":"customer","name":"SP1+a","reason":"wrong account"}`, body)
-	require.Equal(t, "customer SP1+a: held, 40 users on the way. Reason: wrong account\n", got.out)
+	require.Equal(t, "customer SP1+a: held. Reason: wrong account\n40 users are on the way.\n", got.out)
 	require.Contains(t, got.talk, "ledgerline holds lift "+holdID)
 
 	got = f.run(t, "holds", "lift", holdID)
