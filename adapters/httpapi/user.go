@@ -121,10 +121,13 @@ func (a *api) user(c *call, text string) (uuid.UUID, commands.Subscriber, error)
 // answerUser answers with a subscriber as a use case left it.
 func (a *api) answerUser(w http.ResponseWriter, c *call, status int, id uuid.UUID, r commands.Subscriber) error {
 	w.Header().Set("ETag", etag(r.Version))
-	writeJSON(w, status, showRecorded(c, id, r))
+	row := userstatus.Row{ID: id, Partner: c.partner(), Version: r.Version, Position: r.Position, State: r.Value}
+	shown := showUser(row)
+	if c.Method == http.MethodGet {
+		if err := a.showObstacles(c, &shown, row); err != nil {
+			return err
+		}
+	}
+	writeJSON(w, status, shown)
 	return nil
-}
-
-func showRecorded(c *call, id uuid.UUID, r commands.Subscriber) user {
-	return showUser(userstatus.Row{ID: id, Partner: c.partner(), Version: r.Version, Position: r.Position, State: r.Value})
 }

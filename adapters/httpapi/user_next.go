@@ -5,7 +5,7 @@ import (
 
 	"ledgerline/domain/activation"
 	"ledgerline/domain/customer"
-	"ledgerline/domain/subscriber"
+	"ledgerline/projections/userstatus"
 )
 
 // nextStep is what the process does next for a user.
@@ -23,24 +23,24 @@ type heldBy struct {
 }
 
 // showObstacles tells what comes next for a user, and what is in the way.
-func (a *api) showObstacles(c *call, shown *user, id uuid.UUID, s subscriber.State) error {
-	holdID, held, err := a.Service.HeldBy(c.Context(), c.partner(), s)
+func (a *api) showObstacles(c *call, shown *user, s userstatus.Row) error {
+	id, held, err := a.Service.HeldBy(c.Context(), s.Partner, s.State)
 	if err != nil {
 		return err
 	}
 	if held.Value.Held {
-		shown.Held = &heldBy{ID: holdID, Reason: held.Value.Reason}
+		shown.Held = &heldBy{ID: id, Reason: held.Value.Reason}
 	}
 	k := activation.Known{Now: a.Service.Now(), Held: held.Value.Held, AdminActive: true}
 	if s.AdminFirst {
-		entries, err := a.Service.Log.ReadStream(c.Context(), customer.Stream(c.partner(), s.SPEnterpriseID))
+		entries, err := a.Service.Log.ReadStream(c.Context(), customer.Stream(s.Partner, s.SPEnterpriseID))
 		if err != nil {
 			return err
 		}
 		of := customer.Decider.Fold(entries)
-		k.AdminActive = of.Administrator == uuid.Nil || of.Lets(id)
+		k.AdminActive = of.Administrator == uuid.Nil || of.Lets(s.ID)
 	}
-	next := activation.Comes(s, k)
+	next := activation.Comes(s.State, k)
 	if next.What == "" {
 		return nil
 	}

@@ -95,13 +95,7 @@ func (a *api) getUser(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	shown := showRecorded(c, id, r)
-	if err := a.showObstacles(c, &shown, id, r.Value); err != nil {
-		return err
-	}
-	w.Header().Set("ETag", etag(r.Version))
-	writeJSON(w, http.StatusOK, shown)
-	return nil
+	return a.answerUser(w, c, http.StatusOK, id, r)
 }
 
 // countUsers serves GET /api/users/counts.
