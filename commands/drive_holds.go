@@ -26,15 +26,7 @@ func (h *holds) forget(stream string) {
 
 // held says whether the next request of a subscriber is held.
 func (d *Driver) held(ctx context.Context, s subject) (bool, error) {
-	kind := s.Value.Wants()
-	if kind == "" {
-		return false, nil
-	}
-	scopes := []hold.Scope{{Kind: hold.Partner}}
-	if kind == subscriber.Provision {
-		scopes = append(scopes, s.customer(), s.ofTemplate())
-	}
-	for _, scope := range scopes {
+	for _, scope := range holding(s.Value) {
 		if held, err := d.scopeHeld(ctx, s.partner, scope); held || err != nil {
 			return held, err
 		}
@@ -42,12 +34,23 @@ func (d *Driver) held(ctx context.Context, s subject) (bool, error) {
 	return false, nil
 }
 
-func (s subject) customer() hold.Scope {
-	return hold.Scope{Kind: hold.Customer, Name: s.Value.SPEnterpriseID}
+// holding returns the scopes whose holds concern the next request of a subscriber.
+func holding(s subscriber.State) []hold.Scope {
+	switch s.Wants() {
+	case "":
+		return nil
+	case subscriber.Provision:
+		return []hold.Scope{{Kind: hold.Partner}, customerOf(s), templateOf(s)}
+	}
+	return []hold.Scope{{Kind: hold.Partner}}
 }
 
-func (s subject) ofTemplate() hold.Scope {
-	return hold.Scope{Kind: hold.Template, Name: s.Value.ProvisioningID}
+func customerOf(s subscriber.State) hold.Scope {
+	return hold.Scope{Kind: hold.Customer, Name: s.SPEnterpriseID}
+}
+
+func templateOf(s subscriber.State) hold.Scope {
+	return hold.Scope{Kind: hold.Template, Name: s.ProvisioningID}
 }
 
 func (d *Driver) scopeHeld(ctx context.Context, partner string, of hold.Scope) (bool, error) {
@@ -97,8 +100,8 @@ type run struct {
 func (d *Driver) outcome(ctx context.Context, s subject, before, after subscriber.State) error {
 	switch {
 	case after.Stage == subscriber.Live && before.Stage != subscriber.Live:
-		d.tally.end(hold.Stream(s.partner, s.customer()))
-		d.tally.end(hold.Stream(s.partner, s.ofTemplate()))
+		d.tally.end(hold.Stream(s.partner, customerOf(s.Value)))
+		d.tally.end(hold.Stream(s.partner, templateOf(s.Value)))
 		return nil
 	case after.Stage != subscriber.Stopped || before.Stage == subscriber.Stopped || after.Quarantined || before.PersonID != "":
 		return nil
@@ -113,7 +116,7 @@ func (d *Driver) outcome(ctx context.Context, s subject, before, after subscribe
 		return nil // it is this user's own
 	}
 	fingerprint := cause.Of(after.Errors, after.ProvisioningID)
-	for _, scope := range []hold.Scope{s.customer(), s.ofTemplate()} {
+	for _, scope := range []hold.Scope{customerOf(s.Value), templateOf(s.Value)} {
 		if scope.Name == "" {
 			continue
 		}

@@ -28,11 +28,11 @@ func (s *Service) ExplainOnboarding(ctx context.Context, req OnboardSubscriber, 
 		}
 		p.Template = t.Value
 	}
-	r, err := s.preview(ctx, p.Asked, partner)
+	before, after, err := s.preview(ctx, p.Asked, partner)
 	if err != nil && domain.AsRejection(err) == nil {
 		return explain.Explanation{}, err
 	}
-	p.Before, p.New, p.Refused = r.Value, r.Changed, err
+	p.Before, p.New, p.Refused = before.Value, after.Changed, err
 	c, err := read(ctx, s, partner, customer.Stream(partner, p.Asked.SPEnterpriseID), customer.Decider)
 	if err != nil {
 		return explain.Explanation{}, err

@@ -46,6 +46,7 @@ type ImportSummary struct {
 	Unchanged int             `json:"unchanged"`
 	Rejected  int             `json:"rejected"`
 	Repaired  int             `json:"repaired"`
+	Ready     int             `json:"ready"`    // created and off to Webex, without waiting for a person before
 	Position  domain.Position `json:"position"` // of the last entry recorded
 }
 
@@ -82,7 +83,7 @@ func (s *Service) ImportSubscribers(ctx context.Context, rows iter.Seq[ImportRow
 		for row := range inOrder {
 			<-row.done
 			if ctx.Err() == nil {
-				summary.add(row.result, row.position)
+				summary.add(row)
 				report(row.result)
 			}
 		}
@@ -114,6 +115,7 @@ type importedRow struct {
 	command  subscriber.Onboard
 	result   RowResult
 	position domain.Position // of what was recorded
+	ready    bool            // created, and the engine's turn
 	done     chan struct{}   // closed when the verdict stands
 }
 
@@ -184,7 +186,7 @@ func (im *importing) hash(field, value string) uint64 {
 func (im *importing) carryOut(ctx context.Context, row *importedRow) error {
 	r, err := Subscriber{}, error(nil)
 	if im.dryRun {
-		r, err = im.s.preview(ctx, row.command, im.why.Partner)
+		_, r, err = im.s.preview(ctx, row.command, im.why.Partner)
 	} else {
 		_, r, err = im.s.onboard(ctx, row.command, im.why)
 	}
@@ -195,27 +197,31 @@ func (im *importing) carryOut(ctx context.Context, row *importedRow) error {
 	case err != nil:
 		return fmt.Errorf("row %d: %w", row.result.Row, err)
 	case r.Changed:
-		row.result.Verdict = Create
+		row.result.Verdict, row.ready = Create, r.Value.Stage == subscriber.Ready
 	default:
 		row.result.Verdict = Unchanged
 	}
 	return nil
 }
 
-// preview returns what onboarding would leave behind.
-func (s *Service) preview(ctx context.Context, c subscriber.Onboard, partner string) (Subscriber, error) {
+// preview returns what there is of a subscriber, and what onboarding would leave
+// behind.
+func (s *Service) preview(ctx context.Context, c subscriber.Onboard, partner string) (before, after Subscriber, err error) {
 	id := subscriber.ID(partner, c.Profile.UserID)
-	r, err := read(ctx, s, partner, streamOf(id), subscriber.Decider)
+	before, err = read(ctx, s, partner, streamOf(id), subscriber.Decider)
 	if err != nil {
-		return r, err
+		return before, before, err
 	}
-	events, err := subscriber.Decide(r.Value, c)
+	events, err := subscriber.Decide(before.Value, c)
 	if errors.Is(err, subscriber.ErrClaimed) {
-		_, r, err = s.onboardedByAnotherName(ctx, c, partner)
-		return r, err
+		_, before, err = s.onboardedByAnotherName(ctx, c, partner)
+		return before, before, err
 	}
-	r.Changed = len(events) > 0
-	return r, err
+	after = before
+	for _, e := range events {
+		after.Value, after.Changed = subscriber.Evolve(after.Value, e), true
+	}
+	return before, after, err
 }
 
 func (r *RowResult) reject(err error) {
@@ -225,7 +231,8 @@ func (r *RowResult) reject(err error) {
 	}
 }
 
-func (s *ImportSummary) add(r RowResult, at domain.Position) {
+func (s *ImportSummary) add(row *importedRow) {
+	r := row.result
 	s.Rows++
 	switch r.Verdict {
 	case Create:
@@ -238,5 +245,8 @@ func (s *ImportSummary) add(r RowResult, at domain.Position) {
 	if len(r.Repairs) > 0 && r.Verdict != Reject {
 		s.Repaired++
 	}
-	s.Position = max(s.Position, at)
+	if row.ready {
+		s.Ready++
+	}
+	s.Position = max(s.Position, row.position)
 }

@@ -56,7 +56,7 @@ func TestEachRowOfAnImportGetsItsOwnVerdictInOrder(t *testing.T) {
 		require.Equal(t, []string{"unchanged", "create", "reject", "create", "reject", "reject", "create", "reject", "reject"}, verdicts, "dry run %t", dryRun)
 		require.Len(t, results[3].Repairs, 1)
 		require.Contains(t, results[4].Reason, "earlier row")
-		require.Equal(t, commands.ImportSummary{Rows: 9, Created: 3, Unchanged: 1, Rejected: 5, Repaired: 1, Position: summary.Position}, summary)
+		require.Equal(t, commands.ImportSummary{Rows: 9, Created: 3, Unchanged: 1, Rejected: 5, Repaired: 1, Ready: 3, Position: summary.Position}, summary)
 	}
 	summary, _, err := w.importAll(w.service, rows, false)
 	require.NoError(t, err)

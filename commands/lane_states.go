@@ -24,13 +24,14 @@ type Backlog struct {
 	Customers map[string]int // calls by enterprise
 }
 
-// States returns the lanes of a partner, by family.
+// States returns the lanes of a partner that were used since the start, by family;
+// with an empty partner those of all.
 func (l *Lanes) States(partner string) []LaneState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var states []LaneState
 	for of, at := range l.lanes {
-		if of.Partner != partner {
+		if partner != "" && of.Partner != partner {
 			continue
 		}
 		s := LaneState{Lane: of, State: at.pace.State(time.Now()), InFlight: at.inFlight}
@@ -44,7 +45,9 @@ func (l *Lanes) States(partner string) []LaneState {
 		}
 		states = append(states, s)
 	}
-	slices.SortFunc(states, func(a, b LaneState) int { return cmp.Compare(a.Family, b.Family) })
+	slices.SortFunc(states, func(a, b LaneState) int {
+		return cmp.Or(cmp.Compare(a.Partner, b.Partner), cmp.Compare(a.Family, b.Family))
+	})
 	return states
 }
 

@@ -70,6 +70,9 @@ type Lanes struct {
 	// Go starts a goroutine for a call whose turn it is; nil: at once. The
 	// simulation starts each at an instant of its own.
 	Go func(func())
+	// Report is told when the circuit of a lane opens, and when it is closed again. It
+	// must not ask anything of the Lanes. May be nil.
+	Report func(Lane, pace.State)
 
 	mu    sync.Mutex
 	lanes map[Lane]*lane
@@ -81,6 +84,7 @@ type lane struct {
 	pace     *pace.Pace
 	waiting  [classes]fairQueue
 	inFlight int
+	open     bool // its circuit, as last reported
 	timer    *time.Timer
 }
 
@@ -197,8 +201,20 @@ func (t *turn) answered(err error) (pause time.Duration) {
 	}
 	t.over = true
 	t.lane.inFlight--
+	t.lane.report(t.lane.pace.State(now))
 	t.lane.pump()
 	return pause
+}
+
+// report tells that the circuit was opened or closed. One that is tried is open
+// until the trial has succeeded.
+func (at *lane) report(s pace.State) {
+	if open := s.Circuit != pace.Closed; open != at.open {
+		at.open = open
+		if at.all.Report != nil {
+			at.all.Report(at.of, s)
+		}
+	}
 }
 
 // end gives the turn back if no call was made.

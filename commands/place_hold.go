@@ -7,6 +7,7 @@ import (
 
 	"ledgerline/domain"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/subscriber"
 )
 
 // Hold is what a use case left of a hold.
@@ -34,4 +35,16 @@ func (s *Service) LiftHold(ctx context.Context, id uuid.UUID, why domain.Cause) 
 		err = ErrNoHold
 	}
 	return r, err
+}
+
+// HeldBy returns the hold that keeps the next request of a subscriber from Webex;
+// one that is not held: none does.
+func (s *Service) HeldBy(ctx context.Context, partner string, of subscriber.State) (id uuid.UUID, held Hold, err error) {
+	for _, scope := range holding(of) {
+		held, err = read(ctx, s, partner, hold.Stream(partner, scope), hold.Decider)
+		if err != nil || held.Value.Held {
+			return hold.ID(partner, scope), held, err
+		}
+	}
+	return uuid.Nil, Hold{}, nil
 }

@@ -36,7 +36,7 @@ func (s *Service) PrecheckSubscriber(ctx context.Context, req webex.Request, par
 			return err
 		}
 		if c.Terms = terms; terms == nil || c.Check() == nil {
-			if _, err := s.preview(ctx, c, partner); err != nil {
+			if _, _, err := s.preview(ctx, c, partner); err != nil {
 				return err
 			}
 		}

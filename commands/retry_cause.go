@@ -100,7 +100,7 @@ func (s *Service) RetryCause(ctx context.Context, req RetryCause, dryRun bool, w
 	if err == nil {
 		err = context.Cause(ctx)
 	}
-	summary.Expected = s.Expect(why.Partner, Admin, summary.Calls)
+	summary.Expected = s.Expect(why.Partner, Import, summary.Calls)
 	return summary, err
 }
 

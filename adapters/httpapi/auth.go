@@ -63,6 +63,8 @@ func (c *call) surface() string {
 		return domain.SurfaceV1
 	case c.Header.Get("Ledgerline-Surface") == domain.SurfaceCLI && c.token.May(token.Admin):
 		return domain.SurfaceCLI
+	case c.Header.Get("Ledgerline-Surface") == domain.SurfaceBulk:
+		return domain.SurfaceBulk
 	}
 	return domain.SurfaceAPI
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ledgerline/domain/hold"
 	"ledgerline/domain/token"
 )
 
@@ -41,6 +42,7 @@ func examples(id string) map[string]example {
 		"GET /api/users":                                         {target: "/api/users", status: 200},
 		"POST /api/users":                                        {target: "/api/users", body: values("new@sp.com", ""), status: 201},
 		"GET /api/users/export":                                  {target: "/api/users/export?format=jsonl", status: 200},
+		"GET /api/users/counts":                                  {target: "/api/users/counts?createdAfter=1", status: 200},
 		"GET /api/users/{id}":                                    {target: user, status: 200},
 		"PATCH /api/users/{id}":                                  {target: user, body: `{"firstName":"Joan"}`, status: 200},
 		"DELETE /api/users/{id}":                                 {target: user, status: 202},
@@ -48,6 +50,7 @@ func examples(id string) map[string]example {
 		"GET /api/users/{id}/explain":                            {target: user + "/explain?live=true", status: 200},
 		"GET /api/users/{id}/audit":                              {target: user + "/audit", status: 200},
 		"POST /api/users/{id}/retry":                             {target: user + "/retry", body: `{"email":"b@example.com"}`, status: 202},
+		"DELETE /api/users/{id}/retry":                           {target: user + "/retry", status: 409},
 		"PUT /api/users/{id}/package":                            {target: user + "/package", body: `{"package":"premium"}`, status: 200},
 		"POST /api/users/{id}/consent-mail":                      {target: user + "/consent-mail", status: 409},
 		"POST /api/users/{id}/email":                             {target: user + "/email", body: `{"email":"c@example.com"}`, status: 200, as: "program"},
@@ -56,6 +59,11 @@ func examples(id string) map[string]example {
 		"GET /api/causes/{fingerprint}":                          {target: "/api/causes/v1-0000000000000000", status: 404},
 		"GET /api/causes/{fingerprint}/users":                    {target: "/api/causes/v1-0000000000000000/users", status: 404},
 		"POST /api/causes/{fingerprint}/retry":                   {target: "/api/causes/v1-0000000000000000/retry", status: 404},
+		"GET /api/holds":                                         {target: "/api/holds?all=true", status: 200},
+		"POST /api/holds":                                        {target: "/api/holds", body: `{"kind":"customer","name":"SP1+acme","reason":"wrong account"}`, status: 201},
+		"POST /api/holds/{id}/lift":                              {target: "/api/holds/" + hold.ID(acme, hold.Scope{Kind: hold.Partner}).String() + "/lift", status: 404},
+		"GET /api/webex/lanes":                                   {target: "/api/webex/lanes", status: 200},
+		"GET /api/webex/eta":                                     {target: "/api/webex/eta?calls=5&class=admin", status: 200},
 		"GET /api/audit":                                         {target: "/api/audit", status: 200},
 		"GET /api/licences":                                      {target: "/api/licences?groupBy=customer", status: 200},
 		"GET /api/licences/table":                                {target: "/api/licences/table", status: 200},

@@ -16,12 +16,12 @@ import (
 // Lines of the answer to a retry of all users of a cause. Each has one member.
 type (
 	retryProgress struct {
-		Users           int     `json:"users"`
-		Retried         int     `json:"retried"`
-		Again           int     `json:"again"`
-		Skipped         int     `json:"skipped"`
-		ExpectedSeconds float64 `json:"expectedSeconds,omitempty"`
-		calls           int
+		Users   int `json:"users"`
+		Retried int `json:"retried"`
+		Again   int `json:"again"`
+		Skipped int `json:"skipped"`
+		ETA     int `json:"eta"` // seconds
+		calls   int
 	}
 	retrySummary struct {
 		retryProgress
@@ -108,7 +108,7 @@ func (a *api) runRetry(w http.ResponseWriter, c *call, req commands.RetryCause, 
 	out := &lines[retryProgress]{w: w}
 	out.write(retryLine{Progress: &retryProgress{}})
 	stop := out.every(progressEvery, func(p retryProgress) any {
-		p.ExpectedSeconds = a.Service.Expect(why.Partner, commands.Admin, p.calls).Seconds()
+		p.ETA = seconds(a.Service.Expect(why.Partner, commands.Import, p.calls))
 		return retryLine{Progress: &p}
 	})
 	summary, err := a.Service.RetryCause(c.Context(), req, dryRun, why, func(r commands.RetryResult) {
@@ -134,7 +134,7 @@ const mostRetryCustomers = 200
 
 func showRetry(s commands.RetrySummary, dryRun bool) *retrySummary {
 	shown := &retrySummary{
-		retryProgress: retryProgress{Users: s.Users, Retried: s.Retried, Again: s.Again, Skipped: s.Skipped, ExpectedSeconds: s.Expected.Seconds()},
+		retryProgress: retryProgress{Users: s.Users, Retried: s.Retried, Again: s.Again, Skipped: s.Skipped, ETA: seconds(s.Expected)},
 		DryRun:        dryRun, Position: s.Position, Customers: []retryCustomer{},
 	}
 	for id, n := range s.Customers {

@@ -142,7 +142,7 @@ func TestAPreviewOfARetryChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	summary := summaryOf(t, w.retryCause("?dryRun=true", `{"customer":"SP1+acme"}`))
 	require.Equal(t, map[string]any{
-		"users": 2., "retried": 2., "again": 0., "skipped": 0., "dryRun": true, "position": 0.,
+		"users": 2., "retried": 2., "again": 0., "skipped": 0., "dryRun": true, "eta": 1., "position": 0.,
 		"customers": []any{map[string]any{"spEnterpriseId": "SP1+acme", "retried": 2.}},
 	}, summary)
 	after, err := w.log.Head(t.Context())
@@ -239,5 +239,5 @@ func TestASummaryNamesTheCustomersWithMostUsersAndCountsTheRest(t *testing.T) {
 	require.Len(t, shown.Customers, 200)
 	require.Equal(t, []retryCustomer{{"big", 7}, {"c000", 1}}, shown.Customers[:2])
 	require.Equal(t, 6, shown.MoreCustomers)
-	require.EqualValues(t, 90, shown.ExpectedSeconds)
+	require.EqualValues(t, 90, shown.ETA)
 }

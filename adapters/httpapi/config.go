@@ -18,6 +18,7 @@ import (
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
+	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -32,6 +33,7 @@ type Config struct {
 	Users     Users     // *userstatus.Queries
 	Templates Templates // *templates.Queries
 	Licences  Licences  // *licences.Queries
+	Holds     Holds     // *holds.Queries
 	Audit     Audit     // *audit.Queries
 	Causes    Causes    // *causes.Queries
 
@@ -63,6 +65,7 @@ type Views interface {
 type Users interface {
 	List(ctx context.Context, partner string, f userstatus.Filter, p userstatus.Page) (userstatus.List, error)
 	All(ctx context.Context, partner string, f userstatus.Filter) iter.Seq2[userstatus.Row, error]
+	Counts(ctx context.Context, partner string, f userstatus.CountFilter) (map[webex.Status]int, error)
 }
 
 // Templates answers which onboarding templates there are.
@@ -73,6 +76,11 @@ type Templates interface {
 // Licences answers how many licences are in use.
 type Licences interface {
 	Counts(ctx context.Context, partner string, f licences.Filter) ([]licences.Count, error)
+}
+
+// Holds answers whose requests are kept from Webex.
+type Holds interface {
+	List(ctx context.Context, partner string, all bool) ([]holds.Row, error)
 }
 
 // Audit answers who did what, when, and why.

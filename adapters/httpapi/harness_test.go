@@ -24,6 +24,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -32,6 +33,7 @@ import (
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
+	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -137,7 +139,7 @@ func (f *fakeWebex) Validate(context.Context, webex.Request, string) (commands.R
 
 func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	t.Helper()
-	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events)...)
+	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events)...)
 	w := &world{t: t, clock: &clock{now: noon}, logged: &lockedBuffer{}, tokens: map[string]string{}, webex: &fakeWebex{}}
 	w.log = &faultyLog{Log: memory.New(codec, w.clock.Now)}
 	w.service = &commands.Service{
@@ -145,7 +147,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 		Webex: func(string) commands.Webex { return w.webex },
 	}
 	views, err := projections.Open(filepath.Join(t.TempDir(), "views.db"), projections.Options{
-		Models: []projections.Model{userstatus.Model, templates.Model, audit.Model, causes.Model},
+		Models: []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model},
 	})
 	require.NoError(t, err)
 	w.views = views
@@ -159,7 +161,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	})
 	config := Config{
 		Service: w.service, Head: w.log.Head, Views: views, Users: userstatus.New(views), Templates: templates.New(views),
-		Licences: licences.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
+		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		ActivationLink: func(id string) string { return "https://portal.example/activate/" + id },
 		BaseURL:        "https://ledgerline.example", WebexSimulated: true, ViewWait: time.Minute,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -14,6 +15,8 @@ import (
 
 	"ledgerline/commands"
 	"ledgerline/domain"
+	"ledgerline/domain/webex"
+	"ledgerline/projections/userstatus"
 )
 
 // progressEvery is how often an import says how far it is; clients are promised
@@ -125,7 +128,10 @@ type (
 	}
 	importSummary struct {
 		commands.ImportSummary
-		DryRun bool `json:"dryRun"`
+		DryRun bool   `json:"dryRun"`
+		ToGo   int    `json:"toGo"`             // users who are, or would be, on their way to Webex
+		ETA    int    `json:"eta"`              // seconds until all of them have been asked for there
+		Counts string `json:"counts,omitempty"` // where it is counted how far the users are by now
 	}
 	importLine struct {
 		Row      *importRow      `json:"row,omitempty"`
@@ -140,6 +146,7 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 	out := &lines[importProgress]{w: w}
 	out.write(importLine{Progress: &importProgress{}})
 	stop := out.every(progressEvery, func(p importProgress) any { return importLine{Progress: &p} })
+	began := a.Service.Now()
 	summary, err := a.Service.ImportSubscribers(c.Context(), rows, dryRun, why, func(r commands.RowResult) {
 		a.metrics.importRow(r.Verdict, dryRun)
 		out.count(func(p *importProgress) { p.add(r.Verdict) })
@@ -157,10 +164,38 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 		out.write(importLine{Error: &p})
 		return
 	}
-	if !dryRun {
-		_ = a.caughtUp(c, summary.Position)
+	whole := &importSummary{ImportSummary: summary, DryRun: dryRun, ToGo: summary.Ready}
+	if dryRun {
+		whole.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, whole.ToGo))
+	} else {
+		a.onTheWay(c, whole, began)
 	}
-	out.write(importLine{Summary: &importSummary{summary, dryRun}})
+	out.write(importLine{Summary: whole})
+}
+
+// onTheWay tells of an import that has ended how many of its users, and of others
+// onboarded meanwhile, are still on their way.
+func (a *api) onTheWay(c *call, s *importSummary, began time.Time) {
+	f := userstatus.CountFilter{CreatedAfter: began.Add(-time.Millisecond), CreatedBefore: a.Service.Now().Add(time.Millisecond)}
+	s.Counts = "/api/users/counts?" + url.Values{"createdAfter": {stamp(f.CreatedAfter)}, "createdBefore": {stamp(f.CreatedBefore)}}.Encode()
+	if a.caughtUp(c, s.Position) == nil {
+		if counts, err := a.Users.Counts(c.Context(), c.partner(), f); err == nil {
+			s.ToGo = counts[webex.Provisioning]
+		}
+	}
+	s.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, notInLine(s.ToGo, a.laneStates(c.partner()))))
+}
+
+// notInLine is how many of an import's users have no call that waits already.
+func notInLine(users int, lanes []commands.LaneState) int {
+	for _, l := range lanes {
+		for _, b := range l.Waiting {
+			if l.Family == commands.Subscribers && b.Class == commands.Import {
+				users -= b.Calls
+			}
+		}
+	}
+	return max(0, users)
 }
 
 func (p *importProgress) add(v commands.Verdict) {

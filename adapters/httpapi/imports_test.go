@@ -91,6 +91,40 @@ func TestADryRunRecordsNothing(t *testing.T) {
 	require.Empty(t, w.send("read", "GET", "/api/users", "").as(200)["items"])
 }
 
+func TestAnImportTellsHowManyGoToWebexAndForHowLong(t *testing.T) {
+	w := newWorld(t).templates()
+	plan := summaryOf(t, w.imports("?dryRun=true", csvRows(goodRow, repairedRow, badRow)))
+	require.EqualValues(t, 1, plan["ready"], "the other has to enter an address first")
+	require.EqualValues(t, 1, plan["toGo"])
+	require.EqualValues(t, 1, plan["eta"])
+	require.NotContains(t, plan, "counts")
+
+	w.onboard("before@sp.com", `,"email":"b@acme.com"`)
+	result := summaryOf(t, w.imports("", csvRows(goodRow, repairedRow, badRow)))
+	w.onboard("after@sp.com", `,"email":"c@acme.com"`)
+	require.EqualValues(t, 1, result["toGo"])
+	require.EqualValues(t, 1, result["eta"])
+	counts := func() map[string]any {
+		return w.send("read", "GET", result["counts"].(string), "").as(200)["statuses"].(map[string]any)
+	}
+	require.Equal(t, map[string]any{"provisioning": 1.0, "pending_email_input": 1.0}, counts())
+	items := w.send("read", "GET", "/api/users?userId=a@sp.com", "").as(200)["items"].([]any)
+	w.provision(items[0].(map[string]any)["subscriberId"].(string))
+	require.Equal(t, map[string]any{"provisioned": 1.0, "pending_email_input": 1.0}, counts())
+	require.EqualValues(t, 0, summaryOf(t, w.imports("", csvRows(goodRow)))["toGo"])
+}
+
+func TestCallsThatStandInLineAreNotExpectedTwice(t *testing.T) {
+	users, emails := commands.Lane{Partner: acme, Family: commands.Subscribers}, commands.Lane{Partner: acme, Family: commands.Emails}
+	lanes := []commands.LaneState{
+		{Lane: emails, Waiting: []commands.Backlog{{Class: commands.Import, Calls: 1000}}},
+		{Lane: users, Waiting: []commands.Backlog{{Class: commands.Admin, Calls: 100}, {Class: commands.Import, Calls: 30}}},
+	}
+	require.Equal(t, 20, notInLine(50, lanes))
+	require.Zero(t, notInLine(10, lanes))
+	require.Equal(t, 50, notInLine(50, nil))
+}
+
 func TestRowsOfAnImportAreRecordedAsSuch(t *testing.T) {
 	w := newWorld(t).templates()
 	a := w.send("write", "POST", "/api/imports", csvRows(goodRow), "Content-Type", "text/csv", "TrackingID", "JOB_7", "X-Reason", "move%20of%20L%C3%BCbeck")

@@ -12,8 +12,8 @@ import (
 	"ledgerline/commands"
 )
 
-// metrics is what operators watch. Labels hold routes, codes and verdicts, never
-// what callers send.
+// metrics is what operators watch. Labels hold routes, codes, verdicts and the names
+// of partners, never what callers send.
 type metrics struct {
 	handler  http.Handler
 	requests *prometheus.CounterVec
@@ -39,7 +39,7 @@ func newMetrics(a *api) *metrics {
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
-	registry.MustRegister(m.requests, m.seconds, m.rows,
+	registry.MustRegister(m.requests, m.seconds, m.rows, laneMetrics{a.laneStates},
 		gauge("ledgerline_log_head", "Position of the last entry of the log.", func() float64 { return float64(a.lagNow().Head) }),
 		gauge("ledgerline_views_lag", "Positions by which the views are behind the log.", func() float64 { return float64(a.lagNow().Behind) }),
 		gauge("ledgerline_driver_agenda", "Users on the agenda of the activation driver.", func() float64 { return float64(a.busy()) }),

@@ -69,7 +69,7 @@ func strict(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
 	}
 	s := ref.Value
 	seen[s] = true
-	if s.Type.Is("object") && s.AdditionalProperties.Has == nil {
+	if s.Type.Is("object") && s.AdditionalProperties.Has == nil && s.AdditionalProperties.Schema == nil {
 		no := false
 		s.AdditionalProperties.Has = &no
 	}

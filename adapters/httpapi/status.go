@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
+	"ledgerline/commands"
 	"ledgerline/domain"
 )
 
@@ -35,6 +37,10 @@ func (a *api) status(w http.ResponseWriter, c *call) error {
 		Events   int             `json:"events"`
 		Building bool            `json:"building"`
 	}
+	type closed struct {
+		Family commands.Family `json:"family"`
+		Note   string          `json:"note"`
+	}
 	var body struct {
 		Log struct {
 			Head     domain.Position `json:"head"`
@@ -52,7 +58,8 @@ func (a *api) status(w http.ResponseWriter, c *call) error {
 			Agenda  int  `json:"agenda"` // users that it has to look at
 		} `json:"driver"`
 		Webex struct {
-			Simulated bool `json:"simulated"`
+			Simulated bool     `json:"simulated"`
+			Closed    []closed `json:"closed,omitempty"` // lanes that nothing goes through now
 		} `json:"webex"`
 	}
 	unwritable := a.writable(c.Context())
@@ -64,6 +71,11 @@ func (a *api) status(w http.ResponseWriter, c *call) error {
 	}
 	body.Driver.Running, body.Driver.Agenda = a.Driver != nil, a.busy()
 	body.Webex.Simulated = a.WebexSimulated
+	for _, l := range a.laneStates(c.partner()) {
+		if note := laneNote(l, time.Now()); note != "" {
+			body.Webex.Closed = append(body.Webex.Closed, closed{l.Family, note})
+		}
+	}
 	writeJSON(w, http.StatusOK, body)
 	return nil
 }

@@ -60,7 +60,10 @@ type user struct {
 	Created            string          `json:"created"`
 	LastStatusChange   string          `json:"lastStatusChange"`
 	Changed            string          `json:"changed"`
-	NextTry            string          `json:"nextTry,omitempty"` // when the process looks again; absent: a person's turn
+	Quarantined        bool            `json:"quarantined,omitempty"` // the engine gave up; errors say why
+	NextTry            string          `json:"nextTry,omitempty"`     // when the process looks again; absent: a person's turn
+	Next               *nextStep       `json:"next,omitempty"`        // only of a user asked for alone
+	Held               *heldBy         `json:"held,omitempty"`        // likewise
 	Version            int             `json:"version"`
 	Position           uint64          `json:"position"`
 }
@@ -75,7 +78,7 @@ func showUser(r userstatus.Row) user {
 		Package: p.Package, Status: r.Status(), Pending: r.Pending(), OutcomeUnknown: r.Request.Phase == subscriber.Lost,
 		Errors: r.Errors, Flow: r.Flow, SelfActivated: r.SelfActivated(), PersonID: r.PersonID,
 		Created: stamp(r.Created), LastStatusChange: stamp(r.StatusChanged), Changed: stamp(r.Changed),
-		Version: r.Version, Position: uint64(r.Position),
+		Quarantined: r.Quarantined, Version: r.Version, Position: uint64(r.Position),
 	}
 	if at, due := r.NextTry(); due {
 		u.NextTry = stamp(at)
@@ -123,6 +126,11 @@ func (a *api) answerUser(w http.ResponseWriter, c *call, status int, id uuid.UUI
 	shown := showUser(row)
 	if row.Stage == subscriber.Stopped {
 		shown.Cause = causeOfUser(w, row, c.language())
+	}
+	if c.Method == http.MethodGet {
+		if err := a.showObstacles(c, &shown, row); err != nil {
+			return err
+		}
 	}
 	writeJSON(w, status, shown)
 	return nil

@@ -60,6 +60,7 @@ func userFilter(p *params) userstatus.Filter {
 		StatusChangedAfter: p.strictlyAfter("changedAfter"),
 		CreatedAfter:       p.strictlyAfter("createdAfter"),
 		Removed:            p.flag("removed"),
+		Quarantined:        p.flag("quarantined"),
 	}
 	return f
 }
@@ -96,6 +97,31 @@ func (a *api) getUser(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	return a.answerUser(w, c, http.StatusOK, id, r)
+}
+
+// countUsers serves GET /api/users/counts.
+func (a *api) countUsers(w http.ResponseWriter, c *call) error {
+	p := c.params()
+	f := userstatus.CountFilter{
+		ProvisioningID: p.text("template"), SPEnterpriseID: p.text("customer"),
+		CreatedAfter: p.instant("createdAfter"), CreatedBefore: p.instant("createdBefore"),
+	}
+	if err := a.after(c, p); err != nil {
+		return err
+	}
+	counts, err := a.Users.Counts(c.Context(), c.partner(), f)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		Total    int                  `json:"total"`
+		Statuses map[webex.Status]int `json:"statuses"`
+	}{Statuses: counts}
+	for _, n := range counts {
+		body.Total += n
+	}
+	writeJSON(w, http.StatusOK, body)
+	return nil
 }
 
 // exportUsers serves GET /api/users/export. An export that cannot be finished

@@ -147,6 +147,13 @@ func (a *api) retryUser(w http.ResponseWriter, c *call) error {
 	})
 }
 
+// cancelRetry serves DELETE /api/users/{id}/retry.
+func (a *api) cancelRetry(w http.ResponseWriter, c *call) error {
+	return a.change(w, c, http.StatusOK, func(s *commands.Service, id uuid.UUID, why domain.Cause) (commands.Subscriber, error) {
+		return s.CancelRetry(c.Context(), id, why)
+	})
+}
+
 // deleteUser serves DELETE /api/users/{id}. Deleting again changes nothing.
 func (a *api) deleteUser(w http.ResponseWriter, c *call) error {
 	return a.change(w, c, http.StatusAccepted, func(s *commands.Service, id uuid.UUID, why domain.Cause) (commands.Subscriber, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ledgerline/domain"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 )
 
@@ -37,6 +38,8 @@ func TestTheSameRequestAgainIsAnsweredTheSame(t *testing.T) {
 		{"PUT", "/v1/broadworks/subscribers/" + id, `{"firstName":"Joan"}`},
 		{"PUT", "/api/templates/" + trusted, `{"name":"T2","region":"EU","emailLanguage":"sv","cluster":"C1","defaultPackage":"basic","emails":"trusted"}`},
 		{"PUT", "/api/licences/table/basic", `{"licences":["Calling"]}`},
+		{"POST", "/api/holds", holdAcme},
+		{"POST", "/api/holds/" + hold.ID(acme, hold.Scope{Kind: hold.Customer, Name: "SP1+acme"}).String() + "/lift", ""},
 		{"DELETE", "/v1/broadworks/subscribers/" + id, ""},
 	} {
 		t.Run(c.method+" "+c.target, func(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -61,10 +60,10 @@ type (
 type retryResult struct {
 	Fingerprint string `json:"fingerprint"`
 	retryCounts
-	ExpectedSeconds float64         `json:"expectedSeconds,omitempty"`
-	Customers       []retryCustomer `json:"customers"`
-	MoreCustomers   int             `json:"moreCustomers,omitempty"`
-	Reasons         []*refusal      `json:"reasons"`
+	ETA           int             `json:"eta"` // seconds
+	Customers     []retryCustomer `json:"customers"`
+	MoreCustomers int             `json:"moreCustomers,omitempty"`
+	Reasons       []*refusal      `json:"reasons"`
 }
 
 func retryCause(c *cli, fingerprint, customer string, yes bool) error {
@@ -109,13 +108,12 @@ func (r retryResult) question() string {
 	return text + r.expected() + "?"
 }
 
-// expected tells how long Webex will take, if that is known.
+// expected tells how long Webex will take.
 func (r retryResult) expected() string {
-	if r.ExpectedSeconds == 0 {
+	if r.ETA == 0 {
 		return ""
 	}
-	took := time.Duration(r.ExpectedSeconds * float64(time.Second))
-	return fmt.Sprintf(", which Webex will take about %v for", max(took.Round(time.Second), time.Second))
+	return ", for which Webex will take about " + span(r.ETA)
 }
 
 // printRetry prints the result; with some skipped, the exit code says so.

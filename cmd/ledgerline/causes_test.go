@@ -16,9 +16,9 @@ const (
 		"suggestion":{"through":3,"since":"2026-01-02T00:00:00.000Z","retry":2}`
 	wouldRetry = `{"progress":{"users":0,"retried":0,"again":0,"skipped":0}}
 {"user":{"id":"5f2c6d1e-4b7a-5e90-9a3d-2c1b0f6e7d84","userId":"u3","verdict":"skipped","reason":"email: is missing"}}
-{"summary":{"users":3,"retried":2,"again":0,"skipped":1,"dryRun":true,"expectedSeconds":90,"position":0,"customers":[{"spEnterpriseId":"c1","retried":2}]}}`
+{"summary":{"users":3,"retried":2,"again":0,"skipped":1,"dryRun":true,"eta":90,"position":0,"customers":[{"spEnterpriseId":"c1","retried":2}]}}`
 	wasRetried = `{"user":{"id":"5f2c6d1e-4b7a-5e90-9a3d-2c1b0f6e7d84","userId":"u3","verdict":"skipped","reason":"email: is missing"}}
-{"summary":{"users":3,"retried":2,"again":0,"skipped":1,"dryRun":false,"expectedSeconds":90,"position":9,"customers":[{"spEnterpriseId":"c1","retried":2}]}}`
+{"summary":{"users":3,"retried":2,"again":0,"skipped":1,"dryRun":false,"eta":90,"position":9,"customers":[{"spEnterpriseId":"c1","retried":2}]}}`
 )
 
 // causing is an API with one cause.
@@ -87,10 +87,10 @@ func TestARetryOfACauseSaysWhatItWillDoBeforeItAsks(t *testing.T) {
 	var result retryResult
 	require.NoError(t, json.Unmarshal([]byte(f.run(t, "causes", "retry", fingerprint, "--yes", "--json").out), &result))
 	require.Equal(t, retryResult{
-		Fingerprint: fingerprint, retryCounts: retryCounts{Users: 3, Retried: 2, Skipped: 1}, ExpectedSeconds: 90,
+		Fingerprint: fingerprint, retryCounts: retryCounts{Users: 3, Retried: 2, Skipped: 1}, ETA: 90,
 		Customers: []retryCustomer{{"c1", 2}}, Reasons: []*refusal{{"email: is missing", 1, []string{"u3"}}},
 	}, result)
-	require.Equal(t, "Retry 2 users of 1 customer (1 cannot be), which Webex will take about 1m30s for?", result.question())
+	require.Equal(t, "Retry 2 users of 1 customer (1 cannot be), for which Webex will take about 2 min?", result.question())
 }
 
 func TestARetryOfACauseThatBreaksOffSaysSo(t *testing.T) {

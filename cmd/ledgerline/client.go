@@ -19,6 +19,7 @@ type client struct {
 	base   string // "http://host:port"
 	token  string
 	reason string // why things are changed, in the operator's words
+	bulk   bool   // what is asked for is one of many, which others go before
 	local  bool   // the engine runs in this process, until close
 	close  func() error
 
@@ -82,6 +83,9 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Ledgerline-Surface", "cli")
+	if c.bulk {
+		r.Header.Set("Ledgerline-Surface", "bulk")
+	}
 	if media != "" {
 		r.Header.Set("Content-Type", media)
 	}

@@ -28,6 +28,7 @@ import (
 	"ledgerline/domain/customer"
 	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
+	"ledgerline/domain/pace"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/token"
@@ -107,6 +108,7 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 	}
 	clients := map[string]commands.Webex{}
 	e.service = newService(e.log, clients)
+	e.service.Lanes.Report = reportCircuit(o.Log)
 	known, err := e.knownPartners(ctx, o.Data)
 	if err != nil {
 		return err
@@ -142,6 +144,17 @@ func newService(log commands.EventLog, clients map[string]commands.Webex) *comma
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 		Webex: func(partner string) commands.Webex { return clients[partner] },
 		Lanes: &commands.Lanes{},
+	}
+}
+
+// reportCircuit logs that Webex is not asked any more, and that it is again.
+func reportCircuit(log *slog.Logger) func(commands.Lane, pace.State) {
+	return func(of commands.Lane, s pace.State) {
+		if s.Circuit == pace.Closed {
+			log.Info("Webex answers again; calls go on", "partner", of.Partner, "family", of.Family)
+			return
+		}
+		log.Warn("Webex does not answer; nothing is asked of it but a trial now and then", "partner", of.Partner, "family", of.Family, "next", s.NextProbe)
 	}
 }
 
@@ -214,7 +227,7 @@ func (e *engine) handler(o engineOptions) http.Handler {
 	config := httpapi.Config{
 		Service: e.service, Head: e.log.Head,
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
-		Licences: licences.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views),
+		Licences: licences.New(e.views), Holds: holds.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views),
 		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	}

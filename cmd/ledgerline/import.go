@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ Rows of users.csv that are rejected are written to users.rejected.csv, with the
 reasons beside them. Correct them there and import that file; the exit code is 5
 as long as rows are rejected.
 
+With --wait it goes on when all rows are recorded, and shows how the users get
+through at Webex. Ctrl-C ends only the showing.
+
 - reads standard input.
 
 The first line names the columns: userId, spEnterpriseId, provisioningId,
@@ -36,7 +40,7 @@ mobilePhoneNumber, extension, language, timezone. Columns are separated by
 commas, semicolons or tabs.`,
 		Example: `  ledgerline import users.csv
   ledgerline import users.csv --dry-run
-  ledgerline import users.csv --yes --reason "move of site Lyon"`,
+  ledgerline import users.csv --yes --wait --reason "move of site Lyon"`,
 		Args: arguments(cobra.ExactArgs(1)),
 		PreRunE: func(c *cobra.Command, _ []string) error {
 			asJSON, _ := c.Flags().GetBool("json")
@@ -46,20 +50,23 @@ commas, semicolons or tabs.`,
 	}
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "go ahead without being asked")
 	c.Flags().BoolVarP(&o.dryRun, "dry-run", "n", false, "only show what would come of it")
+	c.Flags().BoolVarP(&o.wait, "wait", "w", false, "show how the users get through at Webex, until the last has")
 	c.Flags().StringVar(&o.rows, "rows", "", "all: --json has the verdict on every row, not only on those that were rejected or repaired")
 	return c
 }
 
 // importOptions are the flags of import.
 type importOptions struct {
-	yes, dryRun bool
-	rows        string
+	yes, dryRun, wait bool
+	rows              string
 }
 
 func (o importOptions) check(asJSON bool) error {
 	switch {
 	case o.rows != "" && o.rows != "all":
 		return usageError{fmt.Errorf("--rows must be all, not %q", o.rows)}
+	case o.wait && o.dryRun:
+		return usageError{errors.New("--wait goes with an import that is carried out, not with --dry-run")}
 	case o.rows != "" && !asJSON:
 		return usageError{errors.New("--rows goes with --json")}
 	}
@@ -71,14 +78,21 @@ type importResult struct {
 	File   string `json:"file"`
 	DryRun bool   `json:"dryRun"`
 	importCounts
+	importToGo
 	Repaired     int         `json:"repaired"`
 	Repairs      []string    `json:"repairs,omitempty"` // the first few
 	RejectedFile string      `json:"rejectedFile,omitempty"`
 	Reasons      []*reason   `json:"reasons"`
-	Verdicts     []importRow `json:"verdicts"` // rejected and repaired rows, or all
+	Verdicts     []importRow `json:"verdicts"`        // rejected and repaired rows, or all
+	Users        *userCounts `json:"users,omitempty"` // with --wait: how far they are in the end
+
+	counts string // where the server counts how far they are
 }
 
 func importFile(c *cli, name string, o importOptions) error {
+	if o.wait && c.local {
+		return refused(fmt.Sprintf("No server runs on %s, so nobody would ask Webex for anything. Start one: ledgerline serve --data %s\nOr leave out --wait.", c.data, c.data))
+	}
 	users, err := openUsers(c.ctx, name, c.in)
 	if err != nil {
 		return err
@@ -96,7 +110,7 @@ func importFile(c *cli, name string, o importOptions) error {
 		return c.printImport(plan)
 	}
 	if !c.json {
-		printPlan(c.talk, plan)
+		c.printPlan(c.talk, plan)
 	}
 	if plan.Created > 0 {
 		if err := c.confirm(fmt.Sprintf("Import %s?", count(plan.Created, "user", "users")), o.yes); err != nil {
@@ -107,7 +121,39 @@ func importFile(c *cli, name string, o importOptions) error {
 	if err != nil {
 		return err
 	}
-	return c.printImport(result)
+	if o.wait && c.json {
+		return c.printWaited(result)
+	}
+	if err = c.printImport(result); o.wait {
+		return cmp.Or(c.printWaited(result), err)
+	}
+	return err
+}
+
+// printWaited waits for the users of an import and tells how far they are then.
+func (c *cli) printWaited(r importResult) error {
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	held, err := c.waitForUsers(&r)
+	if err != nil {
+		c.say("The import is recorded and goes on at the server. To follow it: ledgerline webex lanes --watch")
+		if errors.Is(err, context.Canceled) {
+			err = silentError{exitStopped}
+		}
+		if c.json {
+			return cmp.Or(err, c.printImport(r))
+		}
+		return err
+	}
+	if held {
+		err = silentError{exitSome}
+	}
+	if c.json {
+		return cmp.Or(c.printImport(r), err)
+	}
+	fmt.Fprintf(c.out, "Users onboarded while it ran: %s.\n", r.Users)
+	return err
 }
 
 // reportIgnored reads the first line of the file and tells what nobody will read.
@@ -179,13 +225,14 @@ func (c *cli) printImport(r importResult) error {
 			return err
 		}
 	} else if r.DryRun {
-		printPlan(c.out, r)
+		c.printPlan(c.out, r)
 		c.say("Nothing was changed.")
 		if r.Created > 0 {
 			c.say("To carry it out: ledgerline import %s", r.File)
 		}
 	} else {
 		fmt.Fprintf(c.out, "%s onboarded, %d unchanged, %d rejected.\n", count(r.Created, "user", "users"), r.Unchanged, r.Rejected)
+		c.printToGo(c.out, r)
 	}
 	if !r.DryRun {
 		if r.RejectedFile != "" {
@@ -202,9 +249,18 @@ func (c *cli) printImport(r importResult) error {
 	return nil
 }
 
+// printToGo tells what an import leaves to be done at Webex. Where no server runs
+// nobody knows the rate.
+func (c *cli) printToGo(out io.Writer, r importResult) {
+	if r.ToGo > 0 && !c.local {
+		fmt.Fprintf(out, "Webex: %s to go, about %s.\n", count(r.ToGo, "user", "users"), span(r.ETA))
+	}
+}
+
 // printPlan tells what would come of an import.
-func printPlan(out io.Writer, r importResult) {
+func (c *cli) printPlan(out io.Writer, r importResult) {
 	fmt.Fprintf(out, "%s: %d to onboard, %d unchanged, %d rejected.\n", count(r.Rows, "row", "rows"), r.Created, r.Unchanged, r.Rejected)
+	c.printToGo(out, r)
 	if r.Repaired > 0 {
 		fmt.Fprintf(out, "Repaired in %s:\n", count(r.Repaired, "row", "rows"))
 	}

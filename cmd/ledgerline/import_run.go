@@ -31,7 +31,9 @@ type (
 		Row      *importRow    `json:"row"`
 		Summary  *struct {
 			importCounts
-			Repaired int `json:"repaired"`
+			importToGo
+			Repaired int    `json:"repaired"`
+			Counts   string `json:"counts"`
 		} `json:"summary"`
 		Error *problemError `json:"error"`
 	}
@@ -87,6 +89,7 @@ func (r importRun) run(c *cli, bar *progress) (importResult, error) {
 			bar.show(result.Rows)
 		case line.Summary != nil:
 			result.importCounts, result.Repaired, result.Reasons = line.Summary.importCounts, line.Summary.Repaired, reasons.sorted()
+			result.importToGo, result.counts = line.Summary.importToGo, line.Summary.Counts
 			return result, nil
 		case line.Row != nil:
 			r.judged(*line.Row, &result, reasons)

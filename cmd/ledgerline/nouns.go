@@ -14,7 +14,7 @@ import (
 // explains them.
 func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
-		templatesCommand(), importCommand(), usersCommand(), causesCommand(), licencesCommand(), auditCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
+		templatesCommand(), importCommand(), usersCommand(), causesCommand(), licencesCommand(), auditCommand(), holdsCommand(), webexCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
 	}
 }
 
@@ -82,21 +82,25 @@ per line. Members may be added; those that are there keep their meaning.
   templates apply         lines: {"result": created|changed|unchanged, "template", "check"}
   templates check         GET /api/templates/{provisioningId}/check
   import                  {"file", "dryRun", "rows", "created", "unchanged", "rejected", "repaired",
-                           "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}],
+                           "toGo", "eta", "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}],
                            "verdicts": [{"row", "userId", "verdict", "reason", "repairs"}]}, of the rows that
-                           were rejected or repaired; of all rows with --rows all
+                           were rejected or repaired; of all rows with --rows all; with --wait also
+                           "users": {"total", "statuses"}
   users list, export      lines: users, as GET /api/users has them
-  users show, retry, change-package, delete    the user, as GET /api/users/{id} has it
+  users show, retry, cancel-retry, change-package, delete    the user, as GET /api/users/{id} has it
   users explain           GET /api/users/{id}/explain, or POST /api/users/explain without USER
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
   causes list             lines: causes, as GET /api/causes has them
   causes show             GET /api/causes/{fingerprint}
-  causes retry            {"fingerprint", "users", "retried", "again", "skipped", "expectedSeconds",
+  causes retry            {"fingerprint", "users", "retried", "again", "skipped", "eta",
                            "customers": [{"spEnterpriseId", "retried"}],
                            "reasons": [{"reason", "count", "users"}]}, of those who were skipped
   licences                GET /api/licences
   licences table, set     GET /api/licences/table
   audit                   lines: entries, as GET /api/audit has them
+  holds list              lines: holds, as GET /api/holds has them
+  holds place, lift       the hold
+  webex lanes             GET /api/webex/lanes; with --watch a line each second
   tokens create           {"secret", "id", "name", "role", "scopes", "expires"}
   sim webex knobs         lines: {"name", "group", "kind", "means", "default", "value"}
   sim webex ...           what the simulator answers, see adapters/webex/README.md

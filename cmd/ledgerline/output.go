@@ -20,12 +20,13 @@ import (
 // cli is what a verb works with: the API, what was given, where to print.
 type cli struct {
 	*client
-	ctx  context.Context
-	data string
-	json bool
-	in   io.Reader
-	out  *bufio.Writer // data
-	talk io.Writer     // everything else
+	ctx    context.Context
+	data   string
+	json   bool
+	screen bool // data go to a terminal
+	in     io.Reader
+	out    *bufio.Writer // data
+	talk   io.Writer     // everything else
 }
 
 // verb runs a command that reads or changes an existing ledger.
@@ -73,7 +74,10 @@ func runOn(api *client, cmd *cobra.Command, args []string, o connection, run fun
 			err = flushErr
 		}
 	}()
-	return run(&cli{client: api, ctx: cmd.Context(), data: o.data, json: asJSON, in: cmd.InOrStdin(), out: out, talk: cmd.ErrOrStderr()}, args)
+	return run(&cli{
+		client: api, ctx: cmd.Context(), data: o.data, json: asJSON, screen: isTerminal(cmd.OutOrStdout()),
+		in: cmd.InOrStdin(), out: out, talk: cmd.ErrOrStderr(),
+	}, args)
 }
 
 // say tells the person something that is not data, after the data so far.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -57,8 +58,7 @@ func (p *progress) line(done int, took time.Duration) string {
 		return text
 	}
 	rate := float64(done) / took.Seconds()
-	left := time.Duration(float64(p.total-done) / rate * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%s, %.0f a second, %v left", text, rate, left)
+	return fmt.Sprintf("%s, %.0f a second, %s left", text, rate, span(int(math.Ceil(float64(p.total-done)/rate))))
 }
 
 // end clears the bar.

@@ -22,7 +22,7 @@ func TestProgressIsALineForEveryTenthWhereThereIsNoTerminal(t *testing.T) {
 
 func TestProgressTellsRateAndTimeLeft(t *testing.T) {
 	p := newProgress(&bytes.Buffer{}, "Importing", 1000)
-	require.Equal(t, "Importing: 250 of 1000, 50 a second, 15s left", p.line(250, 5*time.Second))
+	require.Equal(t, "Importing: 250 of 1000, 50 a second, 15 s left", p.line(250, 5*time.Second))
 	require.Equal(t, "Importing: 250 of 1000", p.line(250, 5*time.Millisecond))
 }
 

@@ -16,7 +16,7 @@ import (
 
 func usersCommand() *cobra.Command {
 	return noun("users", "Users on their way to, in, or out of Webex",
-		usersListCommand(), usersShowCommand(), usersExplainCommand(), usersRetryCommand(), usersChangePackageCommand(), usersDeleteCommand(), usersExportCommand())
+		usersListCommand(), usersShowCommand(), usersExplainCommand(), usersRetryCommand(), usersCancelRetryCommand(), usersChangePackageCommand(), usersDeleteCommand(), usersExportCommand())
 }
 
 // userFilter is the flags that choose users.
@@ -24,6 +24,7 @@ type userFilter struct {
 	statuses, packages              []string
 	template, customer, query       string
 	excludeProvisioned, withRemoved bool
+	quarantined                     bool
 }
 
 func (f *userFilter) flags(c *cobra.Command) {
@@ -33,6 +34,7 @@ func (f *userFilter) flags(c *cobra.Command) {
 	c.Flags().StringVar(&f.customer, "customer", "", "only users of this enterprise (spEnterpriseId)")
 	c.Flags().StringVarP(&f.query, "query", "q", "", "only users in whose ids, names, addresses or numbers this occurs")
 	c.Flags().BoolVar(&f.excludeProvisioned, "exclude-provisioned", false, "only users with errors or pending requirements")
+	c.Flags().BoolVar(&f.quarantined, "quarantined", false, "only users whom the engine gave up because Webex never answered")
 	c.Flags().BoolVar(&f.withRemoved, "with-removed", false, "users who were removed, too")
 }
 
@@ -56,6 +58,9 @@ func (f *userFilter) values() url.Values {
 	}
 	if f.excludeProvisioned {
 		v.Set("excludeProvisioned", "true")
+	}
+	if f.quarantined {
+		v.Set("quarantined", "true")
 	}
 	if f.withRemoved {
 		v.Set("removed", "true")
@@ -96,6 +101,17 @@ type user struct {
 	Created          string `json:"created"`
 	LastStatusChange string `json:"lastStatusChange"`
 	NextTry          string `json:"nextTry"`
+	Quarantined      bool   `json:"quarantined"`
+	Next             struct {
+		What    string `json:"what"`
+		At      string `json:"at"`
+		Attempt int    `json:"attempt"`
+		Of      int    `json:"of"`
+	} `json:"next"`
+	Held *struct {
+		ID     string `json:"id"`
+		Reason string `json:"reason"`
+	} `json:"held"`
 }
 
 func (u user) errorText() string {
@@ -202,32 +218,62 @@ func showUser(c *cli, args []string) error {
 	if u.OutcomeUnknown {
 		unknown = "whether Webex carried out the last request is being found out"
 	}
+	quarantine, held := "", ""
+	if u.Quarantined {
+		quarantine = "nothing more is asked of Webex for this user"
+	}
+	if u.Held != nil {
+		held = u.Held.Reason
+	}
 	c.facts([][2]string{
 		{"BroadWorks id", u.UserID}, {"Name", u.FirstName + " " + u.LastName}, {"E-mail", email},
 		{"Customer", u.SPEnterpriseID}, {"Template", u.ProvisioningID}, {"Package", u.Package},
 		{"Phone number", u.PrimaryPhoneNumber}, {"Mobile number", u.MobilePhoneNumber}, {"Extension", u.Extension},
 		{"Language", u.Language}, {"Time zone", u.Timezone}, {"Status", u.Status}, {"Waits for", pending[u.Pending]},
-		{"Outcome", unknown}, {"Error", u.errorText()}, {"What it means", u.Cause.Title}, {"Fix", u.Cause.Fix}, u.next(time.Now()), {"Came by", u.Flow},
-		{"Since", when(u.Created)}, {"Status since", when(u.LastStatusChange)}, {"Webex person", u.PersonID}, {"Our id", u.ID},
+		{"Outcome", unknown}, {"Error", u.errorText()}, {"What it means", u.Cause.Title}, {"Fix", u.Cause.Fix}, {"Quarantine", quarantine}, {"Next", u.next(time.Now())},
+		{"Held", held}, {"Came by", u.Flow}, {"Since", when(u.Created)}, {"Status since", when(u.LastStatusChange)}, {"Webex person", u.PersonID}, {"Our id", u.ID},
 	})
-	if u.Status == string(webex.Failed) {
-		c.say("To try again: ledgerline users retry %s", u.UserID)
+	switch {
+	case u.Held != nil:
+		c.say("To let it go on: ledgerline holds lift %s", u.Held.ID)
+	case u.Status == string(webex.Failed):
+		c.say("To try again now: ledgerline users retry %s", u.UserID)
 		c.say("Who else has this trouble: ledgerline causes show %s", u.Cause.Fingerprint)
+	}
+	if u.Next.What == "retry" {
+		c.say("To do without the next try: ledgerline users cancel-retry %s", u.UserID)
 	}
 	c.say("What happened so far: ledgerline audit %s", u.UserID)
 	return nil
 }
 
-// next is when the engine looks at the user again, as a fact; empty if that is
-// past: it does so as soon as it can.
-func (u user) next(now time.Time) [2]string {
-	if at, err := time.Parse(time.RFC3339, u.NextTry); err != nil || !at.After(now) {
-		return [2]string{}
+// coming says in words what the engine does next for a user.
+var coming = map[string]string{
+	"attempt":       "a request to Webex",
+	"reply":         "the reply of Webex to a request that is being sent",
+	"look-up":       "a look-up whether Webex carried out the last request",
+	"poll":          "a look at how far Webex is",
+	"retry":         "a new try, as planned",
+	"administrator": "when the customer's administrator is active",
+	"hold":          "when the hold is lifted",
+}
+
+// next is what the engine does next; empty: nothing, or nothing that is known
+// here. Of a time that is past nothing is said: it does so as soon as it can.
+func (u user) next(now time.Time) string {
+	n := u.Next
+	text := coming[n.What]
+	switch {
+	case text == "" || n.Attempt == 0:
+	case n.Of > 0:
+		text += fmt.Sprintf(" (%d of at most %d)", n.Attempt, n.Of)
+	case n.Attempt > 1:
+		text += fmt.Sprintf(" (attempt %d)", n.Attempt)
 	}
-	if u.Pending == string(webex.PendingUserMigration) || u.OutcomeUnknown {
-		return [2]string{"Next look at Webex", when(u.NextTry)}
+	if at, err := time.Parse(time.RFC3339, n.At); err == nil && at.After(now) {
+		text += ", " + when(n.At)
 	}
-	return [2]string{"Next try", when(u.NextTry)}
+	return text
 }
 
 func userPath(id string) string { return "/api/users/" + url.PathEscape(id) }

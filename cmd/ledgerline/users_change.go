@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,22 @@ func usersRetryCommand() *cobra.Command {
 	c.Flags().BoolVar(&all, "all", false, "retry everybody whom the filters choose")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "go ahead without being asked")
 	return c
+}
+
+func usersCancelRetryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel-retry USER", Short: "Cancel the next try that the engine has planned for a user",
+		Long:    "Cancel the next try that the engine has planned for a user. The user stops in error until somebody retries.",
+		Example: "  ledgerline users cancel-retry 359200000008@as0.example",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: verb(func(c *cli, args []string) error {
+			u, err := c.find(args[0])
+			if err != nil {
+				return err
+			}
+			return c.change(u, http.MethodDelete, "/retry", nil, "No next try is planned")
+		}),
+	}
 }
 
 func usersChangePackageCommand() *cobra.Command {
@@ -136,6 +153,7 @@ func retryAll(c *cli, f *userFilter, yes bool) error {
 		c.say("No users are like that.")
 		return nil
 	}
+	c.sayExpected(len(chosen))
 	if err := c.confirm(fmt.Sprintf("Retry %s?", count(len(chosen), "user", "users")), yes); err != nil {
 		return err
 	}
@@ -143,4 +161,20 @@ func retryAll(c *cli, f *userFilter, yes bool) error {
 		_, _, err := c.ask(c.ctx, http.MethodPost, userPath(u.ID)+"/retry", nil, nil)
 		return err
 	})
+}
+
+// callsOfARetry is how many calls to Webex a retry can take: one removes the record
+// of the try that failed, one makes a new one.
+const callsOfARetry = 2
+
+// sayExpected tells how long retries would take at Webex. Where that is not known,
+// nothing is said.
+func (c *cli) sayExpected(users int) {
+	var expected struct {
+		ETA int `json:"eta"`
+	}
+	calls := url.Values{"calls": {fmt.Sprint(users * callsOfARetry)}}
+	if _, err := c.get(c.ctx, "/api/webex/eta", calls, &expected); err == nil && !c.local {
+		c.say("Webex: %s to go, about %s at most.", count(users, "user", "users"), span(expected.ETA))
+	}
 }

@@ -57,6 +57,7 @@ func (m *manyResult) reject(u user, err error) {
 func (c *cli) many(what string, users []user, change func(user) error) error {
 	ctx, stop := context.WithCancelCause(c.ctx)
 	defer stop(nil)
+	c.bulk = true
 	bar := newProgress(c.talk, what, len(users))
 	result := manyResult{Users: len(users), Reasons: []*refusal{}}
 	var mu sync.Mutex

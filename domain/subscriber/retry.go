@@ -28,7 +28,10 @@ var ErrNoRetry = domain.Reject(domain.Conflict, "No next try is planned for this
 
 // retryPauses are the times between a failure that passes by itself and the next
 // try, one after the other; then a person's turn has come.
-var retryPauses = []time.Duration{2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
+var retryPauses = [...]time.Duration{2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
+
+// MaxTries is how often the engine tries again by itself what failed.
+const MaxTries = len(retryPauses)
 
 // planRetry adds the plan of a next try where the events end in a failure that
 // passes by itself, as the catalogue of causes says.
@@ -39,7 +42,7 @@ func planRetry(s State, events []domain.Event) []domain.Event {
 	}
 	switch {
 	case len(events) == 0, s.Stage == Stopped, s.Stage == Leaving, after.Stage != Stopped, after.Quarantined,
-		after.Tries >= len(retryPauses), cause.Find(after.Errors).Retry != cause.Automatic:
+		after.Tries >= MaxTries, cause.Find(after.Errors).Retry != cause.Automatic:
 		return events
 	}
 	pause := domain.Spread(retryPauses[after.Tries], s.Request.TrackingID)

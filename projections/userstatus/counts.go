@@ -2,6 +2,8 @@ package userstatus
 
 import (
 	"context"
+	"math"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
@@ -17,20 +19,51 @@ type Queries struct{ views *projections.Views }
 func New(v *projections.Views) *Queries { return &Queries{views: v} }
 
 // CountFilter narrows what is counted; empty fields do not.
-type CountFilter struct{ ProvisioningID, SPEnterpriseID string }
+type CountFilter struct {
+	ProvisioningID, SPEnterpriseID string
+	CreatedAfter, CreatedBefore    time.Time // strictly, by the millisecond
+}
 
 // Counts returns how many subscribers have each status. Removed ones are counted
 // under theirs.
 func (q *Queries) Counts(ctx context.Context, partner string, f CountFilter) (map[webex.Status]int, error) {
 	counts := map[webex.Status]int{}
 	err := q.views.Read(ctx, func(conn *sqlite.Conn) error {
-		return eachGroup(conn, partner, f.SPEnterpriseID, func(_ int64, g Group) {
+		statuses := map[uint32]webex.Status{}
+		err := eachGroup(conn, partner, f.SPEnterpriseID, func(id int64, g Group) {
 			if f.ProvisioningID == "" || g.ProvisioningID == f.ProvisioningID {
 				counts[g.Status] += g.N
+				statuses[uint32(id)] = g.Status
 			}
 		})
+		if err != nil || f.CreatedAfter.IsZero() && f.CreatedBefore.IsZero() {
+			return err
+		}
+		clear(counts)
+		return f.created(conn, statuses, counts)
 	})
 	return counts, err
+}
+
+// created counts the rows of some groups that were created in time.
+func (f CountFilter) created(conn *sqlite.Conn, statuses map[uint32]webex.Status, counts map[webex.Status]int) error {
+	after, before := int64(-1), int64(math.MaxInt64)
+	if !f.CreatedAfter.IsZero() {
+		after = firstSeq(f.CreatedAfter) + 1<<seqBits - 1
+	}
+	if !f.CreatedBefore.IsZero() {
+		before = firstSeq(f.CreatedBefore)
+	}
+	return places(conn, after, func(p place) bool {
+		group := p.facet
+		if f.SPEnterpriseID != "" {
+			group = p.site
+		}
+		if status, ok := statuses[group]; ok && p.seq < before {
+			counts[status]++
+		}
+		return p.seq < before
+	})
 }
 
 // Groups returns the partner's groups: over all customers, or when perCustomer

@@ -21,6 +21,7 @@ type Filter struct {
 	Packages           []webex.Package
 	Flow               subscriber.Flow
 	SelfActivated      *bool
+	Quarantined        bool      // only those whom the engine gave up
 	StatusChangedAfter time.Time // strictly
 	CreatedAfter       time.Time // strictly
 	// Text is the beginnings of one or more words of names, e-mail address and
@@ -62,6 +63,7 @@ func (c *condition) group(g Group) bool {
 		c.Flow != "" && g.Flow != c.Flow,
 		c.SelfActivated != nil && (g.Flow == subscriber.SelfActivation) != *c.SelfActivated,
 		c.ExcludeProvisioned && g.Status == webex.Provisioned,
+		c.Quarantined && g.Status != webex.Failed,
 		len(c.Packages) > 0 && !slices.Contains(c.Packages, g.Package):
 		return false
 	case len(c.Statuses) > 0:
@@ -79,6 +81,7 @@ func (c *condition) row(r *Row) bool {
 		c.UserID != "" && subscriber.FoldUserID(r.Profile.UserID) != c.userID,
 		c.Email != "" && subscriber.CanonicalEmail(r.Email) != c.email,
 		c.PersonID != "" && r.PersonID != c.PersonID,
+		c.Quarantined && !r.Quarantined,
 		!c.StatusChangedAfter.IsZero() && !r.StatusChanged.After(c.StatusChangedAfter),
 		!c.CreatedAfter.IsZero() && !r.Created.After(c.CreatedAfter):
 		return false
@@ -89,5 +92,5 @@ func (c *condition) row(r *Row) bool {
 
 // grouped says that a row of a matching group matches.
 func (c *condition) grouped() bool {
-	return c.UserID == "" && c.Email == "" && c.PersonID == "" && c.Text == "" && c.StatusChangedAfter.IsZero() && c.CreatedAfter.IsZero()
+	return !c.Quarantined && c.UserID == "" && c.Email == "" && c.PersonID == "" && c.Text == "" && c.StatusChangedAfter.IsZero() && c.CreatedAfter.IsZero()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -47,7 +48,7 @@ func holds(r userstatus.Row, partner string, f userstatus.Filter) bool {
 	return shown && r.Partner == partner &&
 		is(f.UserID, r.Profile.UserID) && is(f.Email, r.Email) && is(f.PersonID, r.PersonID) &&
 		is(f.ProvisioningID, r.ProvisioningID) && is(f.SPEnterpriseID, r.SPEnterpriseID) && is(string(f.Flow), string(r.Flow)) &&
-		!(f.ExcludeProvisioned && status == webex.Provisioned) &&
+		!(f.ExcludeProvisioned && status == webex.Provisioned) && (!f.Quarantined || r.Quarantined) &&
 		(len(f.Packages) == 0 || slices.Contains(f.Packages, r.Profile.Package)) &&
 		(f.SelfActivated == nil || *f.SelfActivated == (r.Flow == subscriber.SelfActivation)) &&
 		(f.StatusChangedAfter.IsZero() || r.StatusChanged.After(f.StatusChangedAfter)) &&
@@ -71,6 +72,7 @@ func filters(rows []userstatus.Row) *rapid.Generator[userstatus.Filter] {
 		sometimes(func() { f.SPEnterpriseID = r.SPEnterpriseID })
 		sometimes(func() { f.Statuses = rapid.SliceOfN(rapid.SampledFrom(webex.Statuses), 1, 3).Draw(t, "statuses") })
 		sometimes(func() { f.ExcludeProvisioned = true })
+		sometimes(func() { f.Quarantined = true })
 		sometimes(func() { f.Packages = rapid.SliceOfN(rapid.SampledFrom(webex.Packages), 1, 2).Draw(t, "packages") })
 		sometimes(func() { f.Flow = r.Flow })
 		sometimes(func() { self := rapid.Bool().Draw(t, "self"); f.SelfActivated = &self })
@@ -153,9 +155,23 @@ func everyList(t *testing.T) {
 func TestCountsAreWhatCountingAllRowsGives(t *testing.T) {
 	entries := history(300)
 	users := userstatus.New(projectionstest.Views(t, userstatus.Model, projectionstest.NewLog(entries...)))
-	for _, f := range []userstatus.CountFilter{{}, {SPEnterpriseID: "acme+customer001"}, {ProvisioningID: "acme-template-1-ZjcyNWQ4YjQtODc3MC00ZGY5"}, {SPEnterpriseID: "none"}} {
+	var created []time.Time
+	for _, r := range fold(entries) {
+		created = append(created, r.Created)
+	}
+	slices.SortFunc(created, time.Time.Compare)
+	early, late := created[len(created)/4], created[3*len(created)/4]
+	for _, f := range []userstatus.CountFilter{
+		{}, {SPEnterpriseID: "acme+customer001"}, {ProvisioningID: "acme-template-1-ZjcyNWQ4YjQtODc3MC00ZGY5"}, {SPEnterpriseID: "none"},
+		{CreatedAfter: early}, {CreatedBefore: late}, {CreatedAfter: early, CreatedBefore: late}, {CreatedAfter: late, CreatedBefore: early},
+		{SPEnterpriseID: "acme+customer001", CreatedAfter: early}, {ProvisioningID: "acme-template-1-ZjcyNWQ4YjQtODc3MC00ZGY5", CreatedBefore: late},
+	} {
 		want := map[webex.Status]int{}
 		for _, r := range fold(entries) {
+			at := r.Created.Truncate(time.Millisecond)
+			if !f.CreatedAfter.IsZero() && !at.After(f.CreatedAfter.Truncate(time.Millisecond)) || !f.CreatedBefore.IsZero() && !at.Before(f.CreatedBefore.Truncate(time.Millisecond)) {
+				continue
+			}
 			if holds(r, "acme", userstatus.Filter{Removed: true, ProvisioningID: f.ProvisioningID, SPEnterpriseID: f.SPEnterpriseID}) {
 				want[r.Status()]++
 			}
