@@ -25,7 +25,7 @@ func (w *world) activate(customer string, n int) (user string, done time.Time) {
 }
 
 func TestFigureSubscribersDoNotWaitForAnImport(t *testing.T) {
-	t.Skip("needs the new driver: classes")
+
 	inWorld(t, limited(), func(w *world) {
 		w.importFile("acme", *rows)
 		acknowledged := map[string]time.Time{}
@@ -52,7 +52,7 @@ func TestFigureSubscribersDoNotWaitForAnImport(t *testing.T) {
 }
 
 func TestFigureTwoCustomersWhoImportAtOnceShareTheRate(t *testing.T) {
-	t.Skip("needs the new driver: fairness between customers")
+
 	inWorld(t, limited(), func(w *world) {
 		w.importFile("acme", *rows)
 		time.Sleep(warmUp)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ledgerline/domain"
 	"ledgerline/domain/activation"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
@@ -39,7 +40,7 @@ func TestComes(t *testing.T) {
 		{"consent that is awaited", state{Stage: subscriber.AwaitingConsent, Request: provision(subscriber.Accepted, 1)}, activation.Known{}, activation.Coming{What: activation.Polling, At: in(time.Second)}},
 		{"somebody who leaves meanwhile", state{Stage: subscriber.Leaving, WebexID: "w", Request: provision(subscriber.Accepted, 1)}, activation.Known{}, activation.Coming{What: activation.Sending, Attempt: 1, Of: activation.MaxAttempts}},
 		{"a postponed request", state{Stage: subscriber.Ready, Request: provision(subscriber.Postponed, 3)}, activation.Known{}, activation.Coming{What: activation.Sending, At: in(time.Hour), Attempt: 3}},
-		{"a request that never arrived", state{Stage: subscriber.Ready, Request: provision(subscriber.Idle, 3)}, activation.Known{}, activation.Coming{What: activation.Sending, At: in(4 * time.Second), Attempt: 4, Of: activation.MaxAttempts}},
+		{"a request that never arrived", state{Stage: subscriber.Ready, Request: provision(subscriber.Idle, 3)}, activation.Known{}, activation.Coming{What: activation.Sending, At: noon.Add(domain.Spread(4*time.Second, "")), Attempt: 4, Of: activation.MaxAttempts}},
 		{"one too many", state{Stage: subscriber.Ready, Request: provision(subscriber.Idle, activation.MaxAttempts)}, activation.Known{}, activation.Coming{}},
 		{"a planned retry", state{Stage: subscriber.Stopped, RetryAt: in(time.Hour), Tries: 2}, activation.Known{}, activation.Coming{What: activation.Retrying, At: in(time.Hour), Attempt: 2, Of: subscriber.MaxTries}},
 		{"a planned retry that is due", state{Stage: subscriber.Stopped, RetryAt: noon, Tries: 2}, activation.Known{}, activation.Coming{What: activation.Retrying, Attempt: 2, Of: subscriber.MaxTries}},
