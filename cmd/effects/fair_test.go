@@ -25,7 +25,6 @@ func (w *world) activate(customer string, n int) (user string, done time.Time) {
 }
 
 func TestFigureSubscribersDoNotWaitForAnImport(t *testing.T) {
-
 	inWorld(t, limited(), func(w *world) {
 		w.importFile("acme", *rows)
 		acknowledged := map[string]time.Time{}
@@ -52,7 +51,6 @@ func TestFigureSubscribersDoNotWaitForAnImport(t *testing.T) {
 }
 
 func TestFigureTwoCustomersWhoImportAtOnceShareTheRate(t *testing.T) {
-
 	inWorld(t, limited(), func(w *world) {
 		w.importFile("acme", *rows)
 		time.Sleep(warmUp)

@@ -35,7 +35,6 @@ func (s sent) post() bool { return s.method == http.MethodPost && !s.tooMany() }
 func (s sent) read() bool { return s.method == http.MethodGet }
 
 func TestFigureAnImportUsesTheRateThatWebexGrants(t *testing.T) {
-
 	inWorld(t, limited(), func(w *world) {
 		began := time.Now()
 		w.importFile("acme", 4**rows)
@@ -62,7 +61,6 @@ func TestFigureAnImportUsesTheRateThatWebexGrants(t *testing.T) {
 }
 
 func TestFigureFollowingAnImportTakesFewReads(t *testing.T) {
-
 	const users = 10_000
 	inWorld(t, limited(), func(w *world) {
 		began := time.Now()
