@@ -33,8 +33,8 @@ func exitCodesTopic() *cobra.Command {
   1    failed: an outage, a file that cannot be read, a server that does not answer
   2    usage: no such command or flag, or an argument is missing
   3    refused: by a rule, by missing rights, or because the input is invalid
-  4    not found: no such user, template or token
-  5    done in part: some rows or users were rejected
+  4    not found: no such user, template, token or hold
+  5    done in part: some rows or users were rejected, or are held
   130  stopped with Ctrl-C; what was done until then stays done`,
 	}
 }
