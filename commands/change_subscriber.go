@@ -71,7 +71,13 @@ func (s *Service) changeUserID(ctx context.Context, id uuid.UUID, userID string,
 	case err != nil:
 		return Subscriber{}, err
 	}
-	for _, name := range []uuid.UUID{claimed, subscriber.ID(why.Partner, before.Value.Profile.UserID)} {
+	return after, errors.Join(err, s.releaseUnused(ctx, id, now, why, claimed, subscriber.ID(why.Partner, before.Value.Profile.UserID)))
+}
+
+// releaseUnused ends the claims of a subscriber on those of the names that it does
+// not use as things stand.
+func (s *Service) releaseUnused(ctx context.Context, id uuid.UUID, now subscriber.State, why domain.Cause, names ...uuid.UUID) (err error) {
+	for _, name := range names {
 		if name == id || now.Uses(why.Partner, name) {
 			continue
 		}
@@ -79,7 +85,7 @@ func (s *Service) changeUserID(ctx context.Context, id uuid.UUID, userID string,
 		_, releaseErr := transact(ctx, s, streamOf(name), follow(why), subscriber.Decider, subscriber.Command(release))
 		err = errors.Join(err, releaseErr)
 	}
-	return after, err
+	return err
 }
 
 func (s *Service) claim(ctx context.Context, name, id uuid.UUID, why domain.Cause) error {

@@ -20,6 +20,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -33,7 +34,7 @@ const (
 	adminFirstID = "YWRtaW4tZmlyc3Q"
 )
 
-var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events)...)
+var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, drift.Events)...)
 
 // world is a log, a Webex, and what a program needs to work on them.
 type world struct {

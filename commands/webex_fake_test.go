@@ -78,7 +78,10 @@ func (w *fakeWebex) Provision(_ context.Context, r webex.Request, tracking strin
 
 func (w *fakeWebex) Update(_ context.Context, id string, _, to webex.Profile, tracking string) (s webex.Subscriber, _ commands.Receipt, err error) {
 	err = w.write("update", func() error {
-		s = w.records[id]
+		var found bool
+		if s, found = w.records[id]; !found {
+			return &commands.WebexError{Outcome: commands.Refused, Status: 404, Message: "not found"}
+		}
 		s.Profile, s.Status = to, webex.Updating
 		w.records[id], w.done[id] = s, w.now().Add(w.delay)
 		return nil

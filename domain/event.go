@@ -9,6 +9,7 @@
 //	package     what is sold (softphone, basic, standard, premium)
 //	licence     what a package entitles to
 //	activation  the process that takes a subscriber to provisioned or to a named stop
+//	drift       what Webex has otherwise than the ledger, without anybody having asked
 //	cause       who did it, acting as what, via which surface, for which reason
 //	entry       an event as recorded in the log
 //	position    place of an entry in the whole log; order of positions = order of commits

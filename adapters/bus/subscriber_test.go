@@ -185,3 +185,14 @@ func TestTheActivationOfASubscriberIsWokenUnlessTheEngineItselfRecorded(t *testi
 	}))
 	require.Equal(t, []string{"subscriber-1", "subscriber-4"}, woken)
 }
+
+func TestDriftIsWokenByWhoeverAsksForSomethingButTheEngine(t *testing.T) {
+	woken := 0
+	wake := bus.WakeDrift(func() { woken++ })
+	for stream, role := range map[string]string{"drift-1": domain.RoleEngine, "driftwatch-1": domain.RoleAdmin, "subscriber-1": domain.RoleAdmin} {
+		require.NoError(t, wake(t.Context(), []domain.Entry{{Stream: stream, Cause: domain.Cause{Role: role}}}))
+	}
+	require.Zero(t, woken)
+	require.NoError(t, wake(t.Context(), []domain.Entry{{Stream: "drift-1", Cause: domain.Cause{Role: domain.RoleAdmin}}}))
+	require.Equal(t, 1, woken)
+}

@@ -21,3 +21,17 @@ func WakeActivations(wake func(stream string)) Reaction {
 		return nil
 	}
 }
+
+// WakeDrift returns a reaction that calls wake when anybody but the engine has
+// asked for a scan for drift or approved what it found. wake must not block and
+// may be called repeatedly.
+func WakeDrift(wake func()) Reaction {
+	return func(_ context.Context, entries []domain.Entry) error {
+		for _, e := range entries {
+			if strings.HasPrefix(e.Stream, "drift-") && e.Cause.Role != domain.RoleEngine {
+				wake()
+			}
+		}
+		return nil
+	}
+}

@@ -48,6 +48,15 @@ var (
 	}
 )
 
+// errPerson is said to a program that wants to do what a person answers for.
+var errPerson = &refusal{
+	status: http.StatusForbidden, name: "forbidden", title: "The role may not do this",
+	detail: "A person decides this: use a token of the role admin.",
+}
+
+// roleErrors says no to others, by the role that a route needs.
+var roleErrors = map[string]*refusal{domain.RoleProgram: errRole, domain.RoleAdmin: errPerson}
+
 func missingScope(scope token.Scope) error {
 	return &refusal{
 		status: http.StatusForbidden, name: "missing-scope", title: "The token lacks a scope",

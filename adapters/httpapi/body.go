@@ -147,6 +147,7 @@ func wrongMember(f *domain.Fields, e *jsonv2.SemanticError) {
 var typeNames = map[string]string{
 	"string": "a text in quotes", "bool": "true or false", "int": "a whole number", "int64": "a whole number",
 	"slice": "a list", "struct": "an object, or a time like 2026-01-31T12:00:00Z", "ptr": "a text in quotes",
+	"map": "an object",
 }
 
 // writeJSON answers with a JSON body.

@@ -36,6 +36,7 @@ type Config struct {
 	Holds     Holds     // *holds.Queries
 	Audit     Audit     // *audit.Queries
 	Causes    Causes    // *causes.Queries
+	Drift     Drift     // *drift.Queries
 
 	ReadCSV  func(io.Reader) (iter.Seq[commands.ImportRow], error)     // csvfile.Rows
 	WriteCSV func(io.Writer, iter.Seq2[webex.Subscriber, error]) error // csvfile.WriteUsers

@@ -24,6 +24,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
@@ -33,6 +34,7 @@ import (
 	"ledgerline/projections"
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
+	driftview "ledgerline/projections/drift"
 	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
@@ -139,7 +141,7 @@ func (f *fakeWebex) Validate(context.Context, webex.Request, string) (commands.R
 
 func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	t.Helper()
-	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events)...)
+	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events)...)
 	w := &world{t: t, clock: &clock{now: noon}, logged: &lockedBuffer{}, tokens: map[string]string{}, webex: &fakeWebex{}}
 	w.log = &faultyLog{Log: memory.New(codec, w.clock.Now)}
 	w.service = &commands.Service{
@@ -147,7 +149,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 		Webex: func(string) commands.Webex { return w.webex },
 	}
 	views, err := projections.Open(filepath.Join(t.TempDir(), "views.db"), projections.Options{
-		Models: []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model},
+		Models: []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model},
 	})
 	require.NoError(t, err)
 	w.views = views
@@ -161,7 +163,7 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	})
 	config := Config{
 		Service: w.service, Head: w.log.Head, Views: views, Users: userstatus.New(views), Templates: templates.New(views),
-		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
+		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), Drift: driftview.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		ActivationLink: func(id string) string { return "https://portal.example/activate/" + id },
 		BaseURL:        "https://ledgerline.example", WebexSimulated: true, ViewWait: time.Minute,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),

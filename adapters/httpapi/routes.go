@@ -68,6 +68,11 @@ var routes = []*route{
 	{method: "GET", path: "/api/licences", scope: token.Read, serve: fromViews((*api).countLicences)},
 	{method: "GET", path: "/api/licences/table", scope: token.Read, serve: (*api).licenceTable},
 	{method: "PUT", path: "/api/licences/table/{package}", scope: token.Admin, serve: (*api).setLicences},
+	{method: "GET", path: "/api/drift", scope: token.Read, serve: fromViews((*api).listDrift)},
+	{method: "POST", path: "/api/drift", scope: token.Write, serve: (*api).startDrift},
+	{method: "GET", path: "/api/drift/{id}", scope: token.Read, serve: fromViews((*api).getDrift)},
+	{method: "GET", path: "/api/drift/{id}/findings", scope: token.Read, serve: fromViews((*api).listFindings)},
+	{method: "POST", path: "/api/drift/{id}/approve", scope: token.Write, role: domain.RoleAdmin, serve: (*api).approveDrift},
 	{method: "POST", path: "/api/imports", scope: token.Write, serve: (*api).importUsers},
 	{method: "POST", path: "/api/tokens", scope: token.Admin, serve: (*api).issueToken},
 	{method: "DELETE", path: "/api/tokens/{id}", scope: token.Admin, serve: (*api).revokeToken},
@@ -95,7 +100,7 @@ func (a *api) serve(w http.ResponseWriter, c *call, r *route) error {
 			return missingScope(r.scope)
 		}
 		if r.role != "" && c.token.Issued.Role != r.role {
-			return errRole
+			return roleErrors[r.role]
 		}
 	}
 	return r.serve(a, w, c)

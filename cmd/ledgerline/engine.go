@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"math"
 	"net/http"
@@ -25,7 +26,9 @@ import (
 	eventlogsqlite "ledgerline/adapters/eventlog/sqlite"
 	"ledgerline/adapters/httpapi"
 	"ledgerline/commands"
+	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/pace"
@@ -36,6 +39,7 @@ import (
 	"ledgerline/projections/activations"
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
+	driftview "ledgerline/projections/drift"
 	"ledgerline/projections/holds"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
@@ -43,10 +47,10 @@ import (
 )
 
 // events lists one of each event that can be stored.
-var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events)
+var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events, drift.Events)
 
 // models lists the read models.
-var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model}
+var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model}
 
 // engineOptions say what an engine works on.
 type engineOptions struct {
@@ -58,6 +62,8 @@ type engineOptions struct {
 	Passive  bool      // only record and answer: nobody drives activations, Webex is not reached
 	Say      io.Writer // is told a new administrator token; nil: stderr
 	Log      *slog.Logger
+
+	Drift time.Duration // between scheduled scans for drift; 0: none
 }
 
 // engine is everything that works on one data directory.
@@ -209,6 +215,9 @@ func (e *engine) startReactions(o engineOptions, codec *eventlog.Codec) error {
 		}
 		return e.driver.Run(ctx)
 	}, o.Log, "activations")
+	drifts := &commands.DriftDriver{Service: e.service, Partners: e.Partners, Users: e.atWebex, Every: o.Drift, Sole: true, Log: o.Log}
+	reactions.React("drift", bus.Head, bus.WakeDrift(drifts.Wake))
+	e.background(drifts.Run, o.Log, "drift")
 	e.background(reactions.Run, o.Log, "bus")
 	return nil
 }
@@ -223,11 +232,31 @@ func (e *engine) openActivations(ctx context.Context, yield func(stream string))
 	return err
 }
 
+// atWebex yields a partner's users who have a record at Webex, as the log has them
+// up to a position.
+func (e *engine) atWebex(ctx context.Context, partner string, f drift.Filter, at domain.Position) iter.Seq2[commands.DriftUser, error] {
+	return func(yield func(commands.DriftUser, error) bool) {
+		if err := e.views.Wait(ctx, at); err != nil {
+			yield(commands.DriftUser{}, err)
+			return
+		}
+		filter := userstatus.Filter{ProvisioningID: f.ProvisioningID, SPEnterpriseID: f.SPEnterpriseID}
+		for row, err := range userstatus.New(e.views).All(ctx, partner, filter) {
+			if err == nil && row.WebexID == "" {
+				continue
+			}
+			if !yield(commands.DriftUser{ID: row.ID, WebexID: row.WebexID}, err) {
+				return
+			}
+		}
+	}
+}
+
 func (e *engine) handler(o engineOptions) http.Handler {
 	config := httpapi.Config{
 		Service: e.service, Head: e.log.Head,
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
-		Licences: licences.New(e.views), Holds: holds.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views),
+		Licences: licences.New(e.views), Holds: holds.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views), Drift: driftview.New(e.views),
 		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	}

@@ -14,7 +14,7 @@ import (
 // explains them.
 func clientCommands() []*cobra.Command {
 	return []*cobra.Command{
-		templatesCommand(), importCommand(), usersCommand(), causesCommand(), licencesCommand(), auditCommand(), holdsCommand(), webexCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
+		templatesCommand(), importCommand(), usersCommand(), causesCommand(), driftCommand(), licencesCommand(), auditCommand(), holdsCommand(), webexCommand(), tokensCommand(), simCommand(), exitCodesTopic(), jsonTopic(),
 	}
 }
 
@@ -97,6 +97,10 @@ per line. Members may be added; those that are there keep their meaning.
                            "reasons": [{"reason", "count", "users"}]}, of those who were skipped
   licences                GET /api/licences
   licences table, set     GET /api/licences/table
+  drift list              lines: scans, as GET /api/drift has them
+  drift scan              the scan, as POST /api/drift has it; with --wait as GET /api/drift/{id}
+  drift show              {"scan": GET /api/drift/{id}, "findings": [as GET /api/drift/{id}/findings]}
+  drift approve           what is done, as POST /api/drift/{id}/approve
   audit                   lines: entries, as GET /api/audit has them
   holds list              lines: holds, as GET /api/holds has them
   holds place, lift       the hold

@@ -37,6 +37,9 @@ func serveCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Data, _ = c.Flags().GetString("data")
+			if o.Drift < 0 {
+				return usageError{errors.New("--drift-every must not be negative; 0 means never")}
+			}
 			o.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 			return serve(c.Context(), addr, o)
 		},
@@ -44,6 +47,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "HOST:PORT to listen on")
 	c.Flags().StringVar(&o.Webex, "webex", "", "file with Webex credentials (default: webex.json in the data directory; without it, a simulator)")
 	c.Flags().StringSliceVar(&o.Partners, "partner", nil, `partner to serve beside those with credentials, repeatable (default "main")`)
+	c.Flags().DurationVar(&o.Drift, "drift-every", 24*time.Hour, "time between comparisons of Webex with the ledger; 0: none but those asked for")
 	c.Flags().StringVar(&o.BaseURL, "base-url", "", "address under which clients reach this server, for links")
 	return c
 }

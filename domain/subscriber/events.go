@@ -230,6 +230,7 @@ var Events = []domain.Event{
 	RequestStarted{}, RequestAccepted{}, RequestPostponed{}, RequestRefused{}, RequestLost{}, RequestAbsent{},
 	ConsentAwaited{}, ConsentGiven{}, Provisioned{}, ProvisioningFailed{}, Updated{}, UpdateFailed{}, Vanished{}, Removed{},
 	RetryPlanned{}, RetryStarted{}, RetryCancelled{}, Quarantined{},
+	Adopted{}, SeenAtWebex{}, StatusSeen{},
 }
 
 func (Onboarded) EventType() string            { return "subscriber.onboarded.v1" }

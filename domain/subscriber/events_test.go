@@ -6,6 +6,7 @@ import (
 	"ledgerline/domain"
 	"ledgerline/domain/domaintest"
 	"ledgerline/domain/subscriber"
+	"ledgerline/domain/webex"
 )
 
 func TestStoredEventsAreReadAsEver(t *testing.T) {
@@ -45,6 +46,13 @@ func TestStoredEventsAreReadAsEver(t *testing.T) {
 		subscriber.RetryStarted{At: at(5)},
 		subscriber.RetryCancelled{At: at(4)},
 		subscriber.Quarantined{Kind: subscriber.Provision, Attempts: 8, Reason: "Webex did not answer.", At: at(3)},
+		adopted(3, func(e *subscriber.Adopted) { e.SelfActivated = true }),
+		subscriber.SeenAtWebex{
+			UserID: personal("anna2@as0.example"), FirstName: personal("Bo"), LastName: personal("Berg"), PrimaryPhoneNumber: personal(""),
+			MobilePhoneNumber: personal("+46701234569"), Extension: personal("0042"), Email: personal("b@ent.example"),
+			SPEnterpriseID: pointer("SP2"), ProvisioningID: pointer("b3RoZXI"), Package: pointer(webex.Package("premium")), At: at(3),
+		},
+		subscriber.StatusSeen{Status: webex.Failed, PersonID: personID, Errors: taken, At: at(3)},
 	)
 }
 

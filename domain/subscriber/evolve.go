@@ -32,6 +32,8 @@ func evolve(s State, e domain.Event) (State, time.Time) {
 	switch e := e.(type) {
 	case Onboarded:
 		return evolveOnboarded(s, e), e.At
+	case Adopted:
+		return evolveAdopted(s, e), e.At
 	case EmailSubmitted:
 		s.Email, s.EmailTrusted = string(e.Email), false
 		return s.startOver(AwaitingValidation), e.At
@@ -184,6 +186,10 @@ func evolveRequest(s State, e domain.Event) (State, time.Time) {
 		s.Stage, s.Request, s.WebexID, s.PersonID, s.Stale = Gone, RequestState{}, "", "", false
 		s.Errors, s.Applied = nil, webex.Profile{}
 		return s, e.At
+	case SeenAtWebex:
+		return e.apply(s), e.At
+	case StatusSeen:
+		return evolveSeen(s, e), e.At
 	}
 	return s, time.Time{}
 }

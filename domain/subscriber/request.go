@@ -225,13 +225,7 @@ func (s State) showsUpdate(r webex.Subscriber) bool {
 // shows says whether a record at Webex has the values that were sent. Numbers
 // are compared by what they mean; Webex does not show the time zone.
 func shows(at, sent webex.Profile) bool {
-	mend := func(p *string) {
-		if number, _, problem := ParseNumber(*p); problem == "" {
-			*p = number
-		}
-	}
-	mend(&at.PrimaryPhoneNumber)
-	mend(&at.MobilePhoneNumber)
+	at.PrimaryPhoneNumber, at.MobilePhoneNumber = mended(at.PrimaryPhoneNumber), mended(at.MobilePhoneNumber)
 	at.UserID, sent.UserID = FoldUserID(at.UserID), FoldUserID(sent.UserID)
 	at.Timezone = cmp.Or(at.Timezone, sent.Timezone)
 	return at == sent

@@ -225,6 +225,16 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return deleteSubscriber(s, c)
 	case All:
 		return all(s, c)
+	case Adopt:
+		return adopt(s, c)
+	case SeeAtWebex:
+		return seeAtWebex(s, c)
+	case TakeFromWebex:
+		return takeFromWebex(s, c)
+	case SeeAbsent:
+		return seeAbsent(s, c)
+	case SeeStatus:
+		return seeStatus(s, c)
 	case StartRequest:
 		return startRequest(s, c)
 	case RecordAccepted:

@@ -10,6 +10,7 @@ import (
 
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
@@ -66,6 +67,8 @@ func statesOf(stream string) *states {
 		return follow(hold.Evolve, holdFields)
 	case "customer":
 		return follow(customer.Evolve, customerFields)
+	case drift.StreamKind:
+		return follow(drift.Evolve, driftFields)
 	}
 	return &states{evolve: func(domain.Event) []field { return nil }}
 }
@@ -207,6 +210,24 @@ func licenceFields(s licence.State) []field {
 
 func customerFields(s customer.State) []field {
 	return []field{{"administrator", id(s.Administrator)}, {"administratorActive", yes(s.Active)}}
+}
+
+func driftFields(s drift.State) []field {
+	number := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	return []field{
+		{"phase", string(s.Phase)},
+		{"provisioningId", s.Filter.ProvisioningID},
+		{"spEnterpriseId", s.Filter.SPEnterpriseID},
+		{"findings", number(s.Len())},
+		{"approved", number(s.Approved())},
+		{"settled", number(s.Settled())},
+		{"broken", s.Reason},
+	}
 }
 
 // yes shows a thing that is mostly not so.

@@ -110,7 +110,8 @@ func (k *kept) apply(e *domain.Entry) {
 		r.Partner = e.Cause.Partner
 	}
 	r.Version, r.Position = e.Version, e.Position
-	if _, ok := e.Event.(subscriber.Onboarded); ok {
+	switch e.Event.(type) {
+	case subscriber.Onboarded, subscriber.Adopted:
 		k.seq = r.seq(e.Position)
 	}
 }
