@@ -84,7 +84,7 @@ func (t *teller) tell(e domain.Entry) {
 	case subscriber.PackageChanged:
 		t.add(Changed, OK, "Another package was asked for.", by, out(values("package", string(ev.Package), "before", string(before.Profile.Package))))
 	case subscriber.DetailsChanged:
-		t.add(Changed, OK, "Other details were asked for.", by, out(changedValues(before, t.state)))
+		t.add(Changed, OK, "Other details were asked for.", by, out(differing(before.Profile, t.state.Profile)))
 	case subscriber.UserIDChanged:
 		t.add(Changed, OK, "Another BroadWorks user id was asked for.", by, out(values("userId", string(ev.UserID), "before", before.Profile.UserID)))
 	case subscriber.NameClaimed:
@@ -101,6 +101,21 @@ func (t *teller) tell(e domain.Entry) {
 		t.add(Retried, OK, "The next try was begun, as planned.")
 	case subscriber.RetryCancelled:
 		t.add(Retried, Stopped, "The next try was cancelled.", by)
+	case subscriber.Adopted:
+		if t.state.Lives > before.Lives && !t.AllLives {
+			t.steps = nil
+		}
+		t.accepted = t.state.Changed
+		t.add(Found, OK, "Webex had a record of the user that the ledger did not know; it was taken over as it is there.", by, out(values("subscriberId", ev.WebexID)))
+	case subscriber.SeenAtWebex:
+		t.add(AtWebex, OK, "The record at Webex was found to have other values than the ledger knew.", by, out(differing(before.Applied, t.state.Applied)))
+	case subscriber.StatusSeen:
+		verdict := OK
+		if t.state.Stage == subscriber.Stopped {
+			verdict = Stopped
+		}
+		t.add(AtWebex, verdict, "The record at Webex was found in another status than the ledger knew.", by,
+			out(values("status", string(ev.Status), "personId", ev.PersonID, "error", errorText(ev.Errors))))
 	case subscriber.Removed:
 		t.add(Removal, OK, "The user is no longer at Webex, as asked.")
 	default:
@@ -108,10 +123,10 @@ func (t *teller) tell(e domain.Entry) {
 	}
 }
 
-// changedValues are the details that are not as before.
-func changedValues(before, after subscriber.State) []Value {
+// differing are the values that are not as before.
+func differing(before, after webex.Profile) []Value {
 	var all []Value
-	for _, f := range webex.UpdateCall("", before.Profile, after.Profile).Fields {
+	for _, f := range webex.UpdateCall("", before, after).Fields {
 		all = append(all, Value{f.Name, quoted(f.Value)})
 	}
 	return all

@@ -146,6 +146,26 @@ var stories = []struct {
 			return subscriber.Quarantine{Tracking: s.state.Request.TrackingID, Reason: "Webex did not answer, several times.", At: at}
 		})
 	}, explain.Stopped, explain.AnAdmin},
+	{"adopted", nil, func(s *story) {
+		s.admin().do(func(at time.Time) subscriber.Command {
+			r := webex.Subscriber{ID: webexID, Status: webex.Provisioned, PersonID: "person-1", LastStatusChange: noon}
+			r.Request = webex.Request{ProvisioningID: templateID, SPEnterpriseID: enterprise, Email: email}
+			r.Profile = webex.Profile{UserID: "anna@as0.example", FirstName: "Anna", LastName: "Öberg", Extension: "1000", Package: "basic"}
+			return subscriber.Adopt{Record: r, At: at}
+		})
+	}, explain.OK, explain.Nobody},
+	{"other package at Webex", nil, func(s *story) {
+		s.provisioned().admin().do(func(at time.Time) subscriber.Command {
+			r := s.record(webex.Provisioned)
+			r.Package = "premium"
+			return subscriber.SeeAtWebex{Record: r, At: at}
+		})
+	}, explain.Waiting, explain.TheEngine},
+	{"failed at Webex meanwhile", nil, func(s *story) {
+		s.provisioned().admin().do(func(at time.Time) subscriber.Command {
+			return subscriber.SeeStatus{Record: s.record(webex.Failed), At: at}
+		})
+	}, explain.Stopped, explain.AnAdmin},
 	{"user id changed", nil, func(s *story) {
 		s.provisioned().admin().do(func(at time.Time) subscriber.Command {
 			return subscriber.ChangeUserID{UserID: "anna.o@as0.example", At: at}

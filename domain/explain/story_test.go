@@ -295,17 +295,17 @@ func (s *story) lawful(x explain.Explanation) {
 		}
 		require.Equal(s.t, len(step.Proof) == 0, step.Verdict == explain.Skipped, "what happened is proved: %s", step.Name)
 	}
-	begun := false
 	for _, e := range s.entries {
-		_, onboarded := e.Event.(subscriber.Onboarded)
-		begun = begun || onboarded && e.Position >= s.lastLife()
-		require.Equal(s.t, begun, told[e.Position], "each event of the present life is told: %s", e.Event.EventType())
+		require.Equal(s.t, e.Position >= s.lastLife(), told[e.Position], "each event of the present life is told: %s", e.Event.EventType())
 	}
 }
 
+// lastLife returns where the present, or last, life begins.
 func (s *story) lastLife() (at domain.Position) {
+	var state subscriber.State
 	for _, e := range s.entries {
-		if _, ok := e.Event.(subscriber.Onboarded); ok {
+		lives := state.Lives
+		if state = subscriber.Evolve(state, e.Event); state.Lives > lives {
 			at = e.Position
 		}
 	}
