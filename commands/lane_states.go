@@ -51,18 +51,19 @@ func (l *Lanes) States(partner string) []LaneState {
 	return states
 }
 
-// duration is how long so many calls take from now on.
+// duration is how long so many calls take from now on: at the pace, or as measured
+// where replies are too slow for the pace.
 func (at *lane) duration(calls int) time.Duration {
 	now := time.Now()
 	s := at.pace.State(now)
-	d := time.Duration(float64(calls) / s.Rate * float64(time.Second))
-	for _, later := range []time.Time{s.ParkedUntil, s.NextProbe} {
-		if pause := later.Sub(now); pause > 0 && (later == s.ParkedUntil || s.Circuit != pace.Closed) {
-			d += pause
-			break
-		}
+	rate, begin := s.Rate, s.ParkedUntil
+	if at.inFlight >= at.all.mostInFlight() && s.Measured > 0 {
+		rate = min(rate, s.Measured)
 	}
-	return d
+	if s.Circuit != pace.Closed && s.NextProbe.After(begin) {
+		begin = s.NextProbe
+	}
+	return max(begin.Sub(now), 0) + time.Duration(float64(calls)/rate*float64(time.Second))
 }
 
 // Expect returns how long so many further calls of a class would take for a

@@ -140,8 +140,7 @@ func (t *ticket) cancel() bool {
 
 // pump lets everybody go whose turn it is, and comes back when the next may go.
 func (at *lane) pump() {
-	most := cmp.Or(at.all.InFlight, 128)
-	for at.inFlight < most {
+	for at.inFlight < at.all.mostInFlight() {
 		queue := at.first()
 		if queue == nil {
 			return
@@ -158,6 +157,8 @@ func (at *lane) pump() {
 		at.all.start(func() { t.ready(&turn{lane: at, went: now}) })
 	}
 }
+
+func (l *Lanes) mostInFlight() int { return cmp.Or(l.InFlight, 128) }
 
 func (l *Lanes) start(f func()) {
 	if l.Go != nil {
