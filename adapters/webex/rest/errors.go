@@ -47,7 +47,7 @@ func (c *Client) refusal(r reply) *commands.WebexError {
 	}
 	switch r.status {
 	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable:
-		failure.RetryAfter = retryAfter(r.header.Get("Retry-After"), c.config.Now(), c.config.MaxRetryAfter)
+		failure.RetryAfter = retryAfter(r.header, c.config.Now(), c.config.MaxRetryAfter)
 	}
 	var body errorBody
 	if isJSON(r.header) && json.Unmarshal(r.body, &body) == nil {
@@ -87,8 +87,8 @@ func noReply(err error) *commands.WebexError {
 
 // retryAfter reads a Retry-After header: seconds or an HTTP date. Missing,
 // unreadable or past is 0; never more than most.
-func retryAfter(header string, now time.Time, most time.Duration) time.Duration {
-	header = strings.TrimSpace(header)
+func retryAfter(h http.Header, now time.Time, most time.Duration) time.Duration {
+	header := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(header, 64); err == nil && !math.IsNaN(seconds) {
 		if seconds >= most.Seconds() {
 			return most
@@ -96,6 +96,9 @@ func retryAfter(header string, now time.Time, most time.Duration) time.Duration 
 		return max(0, time.Duration(seconds*float64(time.Second)))
 	}
 	if at, err := http.ParseTime(header); err == nil {
+		if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = theirs // the clock that the date is of
+		}
 		return min(most, max(0, at.Sub(now)))
 	}
 	return 0

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestRetryAfterIsReadAsSecondsOrDate(t *testing.T) {
 		"Mon, 04 May 2026 11:59:59 GMT":  0,
 		"Mon, 04 May 9999 12:00:09 GMT":  time.Minute,
 	} {
-		require.Equal(t, want, retryAfter(header, now, time.Minute), header)
+		require.Equal(t, want, retryAfter(http.Header{"Retry-After": {header}}, now, time.Minute), header)
 	}
 }
 
@@ -61,7 +62,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, header string) {
-		if got := retryAfter(header, now, time.Minute); got < 0 || got > time.Minute {
+		if got := retryAfter(http.Header{"Retry-After": {header}}, now, time.Minute); got < 0 || got > time.Minute {
 			t.Fatalf("%q is %v", header, got)
 		}
 	})

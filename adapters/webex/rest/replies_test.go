@@ -116,8 +116,16 @@ func TestRetryAfterReachesTheCaller(t *testing.T) {
 		"Mon, 04 May 2026 11:00:00 GMT": 0,
 	} {
 		_, api := answering(t, rest.Config{MaxRetryAfter: 5 * time.Minute},
-			answer{status: http.StatusTooManyRequests, header: map[string]string{"Retry-After": header}})
+			answer{status: http.StatusTooManyRequests, header: map[string]string{"Retry-After": header, "Date": "Mon, 04 May 2026 12:00:00 GMT"}})
 		_, err := api.Remove(t.Context(), "id", "T_1")
 		require.Equal(t, want, failure(t, err, commands.NotDone).RetryAfter, header)
 	}
+}
+
+func TestARetryAfterThatIsADateIsReadByTheClockOfWebex(t *testing.T) {
+	_, api := answering(t, rest.Config{}, answer{status: http.StatusTooManyRequests, header: map[string]string{
+		"Retry-After": "Mon, 04 May 2026 11:50:09 GMT", "Date": "Mon, 04 May 2026 11:50:00 GMT",
+	}})
+	_, err := api.Remove(t.Context(), "id", "T_1")
+	require.Equal(t, 9*time.Second, failure(t, err, commands.NotDone).RetryAfter)
 }

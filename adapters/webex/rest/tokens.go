@@ -107,7 +107,7 @@ func (t *tokens) failed(err error) error {
 	if errors.As(err, &reply) && reply.Response != nil {
 		failure.Status = reply.Response.StatusCode
 		failure.TrackingID = reply.Response.Header.Get("TrackingID")
-		failure.RetryAfter = retryAfter(reply.Response.Header.Get("Retry-After"), t.config.Now(), t.config.MaxRetryAfter)
+		failure.RetryAfter = retryAfter(reply.Response.Header, t.config.Now(), t.config.MaxRetryAfter)
 		failure.Err = nil // its text repeats the reply, which may hold a token
 	}
 	return failure
