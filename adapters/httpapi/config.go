@@ -88,6 +88,7 @@ type Holds interface {
 // Audit answers who did what, when, and why.
 type Audit interface {
 	List(ctx context.Context, partner string, f audit.Filter, p audit.Page) (audit.List, error)
+	All(ctx context.Context, partner string, f audit.Filter) iter.Seq2[audit.Record, error]
 	History(ctx context.Context, partner, stream string) ([]audit.Record, error)
 }
 
