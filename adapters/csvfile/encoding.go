@@ -16,21 +16,31 @@ const (
 	ascii       encoding = iota // as far as it was read
 	utf8Text                    // also what becomes of UTF-16
 	windows1252                 // neither of the two
+	unknown                     // nor that, by its looks
 )
 
 // String is the name that people know.
 func (e encoding) String() string {
-	if e == windows1252 {
-		return "Windows-1252"
-	}
-	return "UTF-8"
+	return [...]string{"UTF-8", "UTF-8", "Windows-1252", "unknown"}[e]
 }
+
+// strange is how many accented letters in a row are no word of Windows-1252, but
+// may be one of Windows-1251 and the like.
+const strange = 4
 
 // encodingOf guesses how some text is written: as what most of its characters
 // beyond ASCII can only be.
 func encodingOf(text []byte) encoding {
-	good, bad := 0, 0
+	good, bad, run, runs, strangeRuns := 0, 0, 0, 0, 0
 	for len(text) > 0 {
+		switch run++; {
+		case text[0] < 0xc0:
+			run = 0
+		case run == 1:
+			runs++
+		case run == strange:
+			strangeRuns++
+		}
 		if text[0] < utf8.RuneSelf {
 			text = text[1:]
 			continue
@@ -51,6 +61,8 @@ func encodingOf(text []byte) encoding {
 		return ascii
 	case good >= bad:
 		return utf8Text
+	case runs > 0 && 2*strangeRuns >= runs:
+		return unknown
 	}
 	return windows1252
 }
@@ -83,6 +95,8 @@ func (e encoding) text(cell string) (text, problem string) {
 	}
 	valid := utf8.ValidString(cell)
 	switch {
+	case e == unknown:
+		return cell, anotherAlphabet
 	case e != windows1252 && valid:
 		return cell, ""
 	case e != windows1252:
@@ -100,13 +114,15 @@ func (e encoding) text(cell string) (text, problem string) {
 		switch {
 		case r == utf8.RuneError || r < 0xa0 && r >= utf8.RuneSelf:
 			return cell, `has a character that Windows-1252 does not have; save the file as "CSV UTF-8" and import it again`
-		case run == 4:
-			return cell, `looks like another alphabet than that of Windows-1252; save the file as "CSV UTF-8" and import it again`
+		case run == strange:
+			return cell, anotherAlphabet
 		}
 		out.WriteRune(r)
 	}
 	return out.String(), ""
 }
+
+const anotherAlphabet = `looks like another alphabet than that of Windows-1252; save the file as "CSV UTF-8" and import it again`
 
 // bytes writes text that is ours as the file is written; what it cannot say
 // there becomes a ?.

@@ -106,6 +106,11 @@ func TestTextThatDoesNotFitTheEncodingIsRejectedByColumn(t *testing.T) {
 			require.ErrorContains(t, got[1].Err, c.says)
 		})
 	}
+	cyrillic, name := opened(t, head+must(charmap.Windows1251.NewEncoder().String("u1,e,p,Иво,b,1\nu2,e,p,Мария,b,1\nu3,e,p,a,b,1\n")))
+	require.Equal(t, "unknown", name)
+	require.ErrorContains(t, cyrillic[0].Err, "firstName: looks like another alphabet", "short names are not taken for others")
+	require.Error(t, cyrillic[1].Err)
+	require.NoError(t, cyrillic[2].Err)
 	_, err := csvfile.Open(strings.NewReader(must(charmap.Windows1251.NewEncoder().String("Потребител;Име\nu1;a\n"))))
 	require.ErrorContains(t, err, "column A looks like another alphabet")
 }

@@ -53,7 +53,7 @@ func readHeader(cells, texts []string) (header, error) {
 	}
 	if f.Err() != nil {
 		return h, &domain.Rejection{Kind: domain.Invalid, Fields: f,
-			Text: "The first line of the file must name the columns: " + strings.Join(mandatory, ", ") + " and, where wanted, " + strings.Join(append(columns[len(mandatory):], deleteColumn), ", ") + "."}
+			Text: "The first line of the file must name the columns: " + strings.Join(mandatory, ", ") + " and, where wanted, " + strings.Join(columns[len(mandatory):], ", ") + ", " + deleteColumn + "."}
 	}
 	return h, nil
 }

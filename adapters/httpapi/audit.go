@@ -7,6 +7,7 @@ import (
 
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -55,7 +56,7 @@ func showRecords(records []audit.Record) []auditRecord {
 }
 
 // recorded is one of each event there is.
-var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events)
+var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events)
 
 // listAudit serves GET /api/audit, newest first.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {

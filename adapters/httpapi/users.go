@@ -123,8 +123,9 @@ func (a *api) countUsers(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// userMembers are the members of a user in a list.
-var userMembers = membersOf[user]()
+// userMembers are the members of a user in a list, which lacks those that only a
+// user asked for alone has.
+var userMembers = slices.DeleteFunc(membersOf[user](), func(name string) bool { return name == "cause" || name == "next" || name == "held" })
 
 // exportUsers serves GET /api/users/export.
 func (a *api) exportUsers(w http.ResponseWriter, c *call) error {
