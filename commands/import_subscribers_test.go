@@ -91,3 +91,26 @@ func TestADryRunRecordsNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, entries)
 }
+
+func TestWhatReadingTheFileMendedIsTold(t *testing.T) {
+	w := newWorld(t)
+	rows := importRows(request(1, trustedID, "a@ent.example"), request(2, trustedID, "no-address"))
+	rows[0].Repairs, rows[1].Repairs = []string{"a"}, []string{"b"}
+	rows[0].Subscriber.PrimaryPhoneNumber = "46701234567"
+	summary, results, err := w.importAll(w.service, rows, false)
+	require.NoError(t, err)
+	require.Len(t, results[0].Repairs, 2)
+	require.Equal(t, "a", results[0].Repairs[0])
+	require.Equal(t, []string{"b"}, results[1].Repairs)
+	require.Equal(t, 1, summary.Repaired)
+}
+
+func TestARowThatAsksForADeletionOnboardsNobody(t *testing.T) {
+	w := newWorld(t)
+	rows := importRows(request(1, trustedID, "a@ent.example"))
+	rows[0].Delete = true
+	_, results, err := w.importAll(w.service, rows, false)
+	require.NoError(t, err)
+	require.Equal(t, commands.Reject, results[0].Verdict)
+	require.Contains(t, results[0].Reason, "deleted")
+}

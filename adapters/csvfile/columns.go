@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"ledgerline/commands"
-	"ledgerline/domain"
 	"ledgerline/domain/webex"
 )
 
@@ -36,15 +35,21 @@ type Row struct {
 var (
 	mandatory = []string{"userId", "spEnterpriseId", "provisioningId", "firstName", "lastName"}
 	columns   = append(slices.Clone(mandatory), "email", "package", "primaryPhoneNumber", "mobilePhoneNumber", "extension", "language", "timezone")
-	// written are those that only exports and files of rejected rows have.
-	written = []string{"status", "errorCode", "errorDescription", "created", "lastStatusChange", "selfActivated", errorColumn}
 )
 
-// errorColumn holds the reason in a file of rejected rows.
-const errorColumn = "error"
+// UserColumns are the columns that WriteUsers writes, in their order.
+var UserColumns = append(slices.Clone(columns), "status", "errorCode", "errorDescription", "created", "lastStatusChange", "selfActivated")
 
-// imported is a Row that gocsv reads but does not write.
-type imported Row
+const (
+	errorColumn  = "error"  // holds the reason in a file of rejected rows
+	deleteColumn = "delete" // says who is to be deleted; read, never written
+)
+
+// imported is a Row as it is read.
+type imported struct {
+	Row
+	Delete string
+}
 
 // UnmarshalCSVWithFields is called by gocsv for each cell; without it, reflection
 // takes most of the time of reading a file.
@@ -81,6 +86,8 @@ func (r *imported) field(column string) *string {
 		return &r.Language
 	case "timezone":
 		return &r.Timezone
+	case deleteColumn:
+		return &r.Delete
 	}
 	return nil
 }
@@ -132,56 +139,4 @@ func instant(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// header is the first record of a file, understood.
-type header struct {
-	cells   []string // as they stand in the file
-	names   []string // ours, "" where the column is not read
-	ignored []string // columns that nobody knows, as they stand in the file
-	err     int      // place of errorColumn, -1: there is none
-}
-
-func readHeader(cells []string) (header, error) {
-	h := header{cells: slices.Clone(cells), names: make([]string, len(cells)), err: -1}
-	var f domain.Fields
-	seen := map[string]bool{}
-	for i, cell := range cells {
-		name := known(cell)
-		switch {
-		case name == "" && strings.TrimSpace(cell) != "":
-			h.ignored = append(h.ignored, strings.TrimSpace(cell))
-		case name != "" && seen[name]:
-			f.Add(name, domain.Malformed, "there are two columns of this name; keep one")
-		}
-		seen[name] = true
-		if slices.Contains(columns, name) {
-			h.names[i] = name
-		} else if name == errorColumn {
-			h.err = i
-		}
-	}
-	for _, name := range mandatory {
-		if !seen[name] {
-			f.Add(name, domain.Missing, "the column is missing")
-		}
-	}
-	if f.Err() != nil {
-		return h, &domain.Rejection{Kind: domain.Invalid, Fields: f,
-			Text: "The first line of the file must name the columns: " + strings.Join(mandatory, ", ") + " and, where wanted, " + strings.Join(columns[len(mandatory):], ", ") + "."}
-	}
-	return h, nil
-}
-
-// known returns our name of a column, whatever its case, or nothing.
-func known(cell string) string {
-	cell = strings.TrimSpace(cell)
-	for _, names := range [][]string{columns, written} {
-		for _, name := range names {
-			if strings.EqualFold(name, cell) {
-				return name
-			}
-		}
-	}
-	return ""
 }

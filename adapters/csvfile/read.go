@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/gocarina/gocsv"
 
@@ -28,17 +27,28 @@ type File struct {
 }
 
 // Open reads the first line of a file. Columns are separated by commas,
-// semicolons or tabs, and named in any case and order; the file is UTF-8, with
-// or without a byte order mark, or UTF-16 with one.
+// semicolons or tabs, and named in any order, case and language of headers.csv;
+// the file is UTF-8 or UTF-16, with or without a byte order mark, or
+// Windows-1252.
 //
-// Errors: Invalid with the columns that are missing or there twice as fields;
-// ErrEmpty; whatever reading fails with.
+// Errors: Invalid with the columns that are missing or there twice as fields, or
+// if rows are separated otherwise than the first line; ErrEmpty; whatever reading
+// fails with.
 func Open(file io.Reader) (*File, error) {
 	r, h, err := open(file)
 	if err != nil {
 		return nil, err
 	}
 	return &File{Ignored: h.ignored, records: r, header: h}, nil
+}
+
+// Encoding is how the text of the file is written, as far as it was read: UTF-8,
+// UTF-16 or Windows-1252.
+func (f *File) Encoding() string {
+	if f.records.utf16 != nil {
+		return "UTF-16"
+	}
+	return f.records.text.String()
 }
 
 // Rows is Open for callers that do not ask what was ignored. A file that cannot
@@ -81,41 +91,6 @@ func (f *File) Rows() iter.Seq[commands.ImportRow] {
 	}
 }
 
-// open finds out how a file is built.
-func open(file io.Reader) (*records, header, error) {
-	r := newRecords(file)
-	r.skipEmptyLines()
-	best := -1
-	for _, sep := range []byte(",;\t") {
-		probe := records{in: r.in, sep: sep, eol: r.eol}
-		length, _, err := probe.scan()
-		if err != nil {
-			break
-		}
-		raw, _ := r.in.Peek(length)
-		score := 0
-		for cell := range strings.SplitSeq(string(raw), string(sep)) {
-			if known(strings.Trim(cell, "\"\r\n ")) != "" {
-				score++
-			}
-		}
-		if score > best {
-			best, r.sep = score, sep
-		}
-	}
-	first, err := r.next()
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil, header{}, ErrEmpty
-	case err != nil:
-		return nil, header{}, fmt.Errorf("read the first line: %w", err)
-	case first.problem != "":
-		return nil, header{}, domain.Reject(domain.Invalid, "The first line of the file cannot be read: "+first.problem+".")
-	}
-	h, err := readHeader(first.cells)
-	return r, h, err
-}
-
 // batchSize is how many rows gocsv maps at a time: it looks at the header anew
 // for every batch, and memory does not grow with the file.
 const batchSize = 256
@@ -126,7 +101,9 @@ type batch struct {
 	cells   [][]string
 	numbers []int
 	bad     [batchSize]error
+	repairs [batchSize][]string
 	rows    [batchSize]imported
+	told    bool // that the file is in Windows-1252
 }
 
 // read adds the next record.
@@ -141,26 +118,33 @@ func (b *batch) read(from *records, h header) error {
 		b.cells = append(b.cells, nil)
 	}
 	cells := append(b.cells[i][:0], rec.cells[:min(len(rec.cells), len(b.header))]...)
+	garbled, problem := -1, ""
 	for j, cell := range cells {
-		cells[j] = original(cell)
+		text, wrong := from.text.text(cell)
+		if wrong != "" && garbled < 0 {
+			garbled, problem = j, wrong
+		}
+		cells[j] = original(text)
 	}
-	b.cells[i], b.bad[i] = cells, problem(rec, h)
+	b.cells[i], b.repairs[i] = cells, nil
+	if from.text == windows1252 && !b.told {
+		b.told, b.repairs[i] = true, []string{asWindows1252}
+	}
+	var f domain.Fields
+	switch b.bad[i] = nil; {
+	case rec.problem != "":
+		b.bad[i] = domain.Reject(domain.Invalid, "The row cannot be read: "+rec.problem+".")
+	case len(rec.cells) != len(h.cells):
+		b.bad[i] = domain.Reject(domain.Invalid, fmt.Sprintf("The row has %d cells where the first line has %d; look for a separator or a line break too many or too few.", len(rec.cells), len(h.cells)))
+	case garbled >= 0:
+		f.Add(h.column(garbled), domain.Malformed, problem)
+		b.bad[i] = f.Err()
+	}
 	return nil
 }
 
-// problem says why a record cannot be a row, if so.
-func problem(rec record, h header) error {
-	var f domain.Fields
-	switch bad := notText(rec.cells); {
-	case rec.problem != "":
-		return domain.Reject(domain.Invalid, "The row cannot be read: "+rec.problem+".")
-	case len(rec.cells) != len(h.cells):
-		return domain.Reject(domain.Invalid, fmt.Sprintf("The row has %d cells where the first line has %d; look for a separator or a line break too many or too few.", len(rec.cells), len(h.cells)))
-	case bad >= 0:
-		f.Add(h.cells[bad], domain.Malformed, "has characters that are not UTF-8; save the file as \"CSV UTF-8\" and import it again")
-	}
-	return f.Err()
-}
+// asWindows1252 is a repair of the first row of a file that this was done to.
+const asWindows1252 = "the file is not UTF-8 and was taken for Windows-1252; check that accented letters are right"
 
 // Read is not used.
 func (b *batch) Read() ([]string, error) { return nil, io.EOF }
@@ -176,7 +160,11 @@ func (b *batch) yield(yield func(commands.ImportRow) bool) bool {
 		panic(fmt.Sprintf("csvfile: text does not fit into text: %v", err))
 	}
 	for i, number := range b.numbers {
-		if !yield(commands.ImportRow{Number: number, Subscriber: rows[i].subscriber(), Err: b.bad[i]}) {
+		row := commands.ImportRow{Number: number, Subscriber: rows[i].subscriber(), Repairs: b.repairs[i], Err: b.bad[i]}
+		if row.Err == nil {
+			row.Delete, row.Err = deletes(rows[i].Delete)
+		}
+		if !yield(row) {
 			return false
 		}
 	}

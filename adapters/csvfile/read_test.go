@@ -71,7 +71,7 @@ func TestWhatIsWrongWithOneRowCostsThatRowOnly(t *testing.T) {
 		"a quote inside a cell":      {`u1,e,p,Anna "Annie" B,"Berg,1`, "quote inside a cell"},
 		"text after a closing quote": {`u1,e,p,"Anna" B,Berg,1`, "quote inside a cell"},
 		"a quote never closed":       {`u1,e,p,"Anna,Berg,1`, "never closed"},
-		"bytes that are not UTF-8":   {"u1,e,p,Anna,Bj\xf6rn,1", "lastName: has characters that are not UTF-8"},
+		"bytes that are not UTF-8":   {"u1,e,p,Åsa,Bj\xf6rn,1", "lastName: has characters that are not UTF-8"},
 		"an endless line":            {strings.Repeat("x", 200<<10), "longer than 64 KiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestHeadersThatCannotBeUsedAreRefusedBeforeAnyRow(t *testing.T) {
 		return named
 	}
 	require.Equal(t, map[string]string{"userId": "the column is missing", "lastName": "the column is missing"}, fields("spEnterpriseId;provisioningId;firstName\n"))
-	require.Contains(t, fields(head[:len(head)-1] + ",USERID\n")["userId"], "two columns")
+	require.Equal(t, "there are two columns for it, A (userId) and G (BroadWorks-ID); keep one", fields(head[:len(head)-1] + ",BroadWorks-ID\n")["userId"])
 	require.Len(t, fields("Anna,Berg\n"), 5)
 	for _, empty := range []string{"", "\n", "\ufeff", "\r\n\r\n"} {
 		_, err := csvfile.Rows(strings.NewReader(empty))
@@ -120,12 +120,70 @@ func TestHeadersThatCannotBeUsedAreRefusedBeforeAnyRow(t *testing.T) {
 }
 
 func TestUnknownColumnsAreIgnoredAndReported(t *testing.T) {
-	f, err := csvfile.Open(strings.NewReader(" Shoe size ,status,error," + head + "44,provisioned,bad,u1,e,p,Anna,Berg,1\n"))
+	f, err := csvfile.Open(strings.NewReader(" Shoe size ,status,Status,error," + head + "44,provisioned,new,bad,u1,e,p,Anna,Berg,1\n"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"Shoe size"}, f.Ignored)
 	got := slices.Collect(f.Rows())
 	require.NoError(t, got[0].Err)
 	require.Equal(t, "u1", got[0].Subscriber.UserID)
+}
+
+func TestAColumnSaysWhoIsToBeDeleted(t *testing.T) {
+	for cell, want := range map[string]bool{
+		"x": true, "X": true, " yes ": true, "TRUE": true, "1": true, "ja": true, "Oui": true, "да": true, "ДА": true,
+		"": false, " ": false, "no": false, "False": false, "0": false, "nej": false, "non": false, "не": false, "-": false,
+	} {
+		got := rows(t, "userId,Ta bort\nu1,"+cell+"\n")
+		require.NoError(t, got[0].Err, cell)
+		require.Equal(t, want, got[0].Delete, cell)
+	}
+	for _, cell := range []string{"perhaps", "2", "?", "yes no"} {
+		got := rows(t, "userId,delete\nu1,"+cell+"\n")
+		require.ErrorContains(t, got[0].Err, "delete: must be x, yes, true or 1 to delete", cell)
+		require.False(t, got[0].Delete)
+	}
+	require.False(t, rows(t, head+"u1,e,p,a,b,1\n")[0].Delete)
+}
+
+func TestRowsSeparatedOtherwiseThanTheFirstLineAreRefused(t *testing.T) {
+	for _, file := range []string{head + "u1;e;p;a;b;1\nu2;e;p;a;b;1\n", head + "u1\te\tp\ta\tb\t1\n"} {
+		_, err := csvfile.Rows(strings.NewReader(file))
+		require.ErrorContains(t, err, "has its columns separated by commas, the rows by ")
+	}
+	require.Len(t, rows(t, head+"u1;e;p;a;b;1\nu2,e,p,a,b,1\n"), 2, "a single row does not make a file")
+	require.Len(t, rows(t, head), 0)
+}
+
+func TestWhatExcelDoesToFilesIsUndone(t *testing.T) {
+	for name, file := range map[string]string{
+		"text protected by a formula":         "userId,delete,extension,primaryPhoneNumber\nu1,,=\"0042\",=\"+46701234567\"\n",
+		"the same, quoted":                    "userId,delete,extension,primaryPhoneNumber\nu1,,\"=\"\"0042\"\"\",\"=\"\"+46701234567\"\"\"\r\n",
+		"the same at the end of CRLF":         "userId,delete,primaryPhoneNumber,extension\r\nu1,,=\"+46701234567\",=\"0042\"\r\n",
+		"a line that names the separator":     "sep=;\r\nuserId;delete;extension;primaryPhoneNumber\r\nu1;;0042;+46701234567\r\n",
+		"the same, after a byte order mark":   "\ufeffSEP=\t\nuserId\tdelete\textension\tprimaryPhoneNumber\nu1\t\t0042\t+46701234567\n",
+		"a ' in front of what it would run":   "userId,delete,extension,primaryPhoneNumber\nu1,,0042,'+46701234567\n",
+		"cells that are empty, line by line":  "userId,delete,extension,primaryPhoneNumber\nu1,,0042,+46701234567\n,,,\n\" \",,,\n",
+		"columns without a name at the right": "userId,delete,extension,primaryPhoneNumber,,\nu1,,0042,+46701234567,,\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := rows(t, file)
+			require.Len(t, got, 1)
+			require.NoError(t, got[0].Err)
+			require.Equal(t, 2, got[0].Number)
+			require.Equal(t, "+46701234567", got[0].Subscriber.PrimaryPhoneNumber)
+			require.Equal(t, "0042", got[0].Subscriber.Extension)
+		})
+	}
+	for cell, want := range map[string]string{
+		`=1+1`: `=1+1`, `="a""b"`: "", `"=""a"""""`: `=`, `=`: `=`, `=x"`: "", `="a" `: "",
+	} {
+		got := rows(t, "userId,delete,firstName\nu1,,"+cell+"\nu2,,b\n")
+		require.Len(t, got, 2, cell)
+		if want == "" {
+			require.ErrorContains(t, got[0].Err, "quote inside a cell", cell)
+		}
+		require.NoError(t, got[1].Err, cell)
+	}
 }
 
 func TestAFileThatBreaksOffSaysSoAndGivesNoHalfRow(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"unicode/utf8"
 
+	textencoding "golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -26,7 +26,10 @@ type record struct {
 // its first line, so that a quote that is never closed costs one row.
 type records struct {
 	in     *bufio.Reader
-	bom    bool // the file begins with a byte order mark
+	bom    bool                  // the file begins with a byte order mark
+	utf16  textencoding.Encoding // of the file; nil: another
+	told   string                // the first line, where it is Excel's sep=
+	text   encoding
 	sep    byte
 	eol    byte // the last of a line: \n, or \r in files that have no other line ends
 	number int
@@ -35,21 +38,38 @@ type records struct {
 
 func newRecords(file io.Reader) *records {
 	r := &records{in: bufio.NewReaderSize(file, maxRecord), sep: ',', eol: '\n'}
-	start, _ := r.in.Peek(3)
+	start, _ := r.in.Peek(maxRecord)
+	order, unmarked := utf16Order(start)
 	switch {
 	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
-		r.bom = true
+		r.bom, r.text = true, utf8Text
 		_, _ = r.in.Discard(3)
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
-		r.bom = true
-		decoder := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
-		r.in = bufio.NewReaderSize(decoder.Reader(r.in), maxRecord)
+	case bytes.HasPrefix(start, []byte("\xff\xfe")):
+		r.decode(unicode.LittleEndian)
+	case bytes.HasPrefix(start, []byte("\xfe\xff")):
+		r.decode(unicode.BigEndian)
+	case unmarked:
+		r.decode(order)
 	}
 	start, _ = r.in.Peek(maxRecord)
+	if r.text == ascii {
+		r.text = encodingOf(start)
+	}
 	if onlyReturns(start) {
 		r.eol = '\r'
 	}
 	return r
+}
+
+// decode reads on as UTF-16.
+func (r *records) decode(order unicode.Endianness) {
+	r.bom, r.text, r.utf16 = true, utf8Text, unicode.UTF16(order, unicode.UseBOM)
+	r.in = bufio.NewReaderSize(r.utf16.NewDecoder().Reader(r.in), maxRecord)
+}
+
+// part reads some of the file again, as it would be cut at another separator.
+func (r *records) part(text []byte, sep byte) *records {
+	return &records{in: bufio.NewReaderSize(bytes.NewReader(text), maxRecord), text: r.text, sep: sep, eol: r.eol}
 }
 
 // onlyReturns says whether lines end in CR alone, as old programs for the Mac
@@ -81,6 +101,9 @@ func (r *records) next() (record, error) {
 		}
 		r.number++
 		raw, _ := r.in.Peek(length)
+		if r.text == ascii {
+			r.text = encodingOf(raw)
+		}
 		line := strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
 		_, _ = r.in.Discard(length)
 		if problem == tooLong {
@@ -114,6 +137,9 @@ func (r *records) scan() (length int, problem string, err error) {
 		quoted
 		afterQuote
 		afterReturn
+		formula // after =, where Excel protects text: ="0042"
+		formulaText
+		afterFormula
 		broken
 	)
 	buf, _ := r.in.Peek(r.in.Buffered())
@@ -158,15 +184,22 @@ func (r *records) scan() (length int, problem string, err error) {
 			state = cellStart
 		case state == cellStart && b == '"':
 			state = quoted
+		case state == cellStart && b == '=':
+			state = formula
+		case state == formula && b == '"':
+			state = formulaText
+		case state == formulaText && b != '"':
+		case state == formulaText:
+			state = afterFormula
 		case state == afterQuote && b == '"':
 			state = quoted
-		case state == afterQuote && b == '\r':
+		case (state == afterQuote || state == afterFormula) && b == '\r':
 			state = afterReturn
-		case state == afterQuote || state == afterReturn || b == '"':
+		case state == afterQuote || state == afterFormula || state == afterReturn || b == '"':
 			if problem, state = bareQuote, broken; line > 0 {
 				return line, problem, nil
 			}
-		case state == cellStart:
+		case state == cellStart || state == formula:
 			state = plain
 		}
 	}
@@ -175,14 +208,27 @@ func (r *records) scan() (length int, problem string, err error) {
 // skipEmptyLines goes on to the first line with something on it.
 func (r *records) skipEmptyLines() {
 	for {
-		start, _ := r.in.Peek(2)
+		start, _ := r.in.Peek(maxRecord)
 		length := bytes.IndexByte(start, r.eol) + 1
-		if length == 0 || length == 2 && start[0] != '\r' {
+		if length == 0 || len(bytes.Trim(start[:length], " ,;\t\r\n")) > 0 {
 			return
 		}
 		_, _ = r.in.Discard(length)
 		r.number++
 	}
+}
+
+// skipSeparatorLine takes in the line by which a file tells Excel its separator.
+// Spreadsheets do not show it, so it is no row.
+func (r *records) skipSeparatorLine() {
+	start, _ := r.in.Peek(7)
+	line, _, found := bytes.Cut(start, []byte{r.eol})
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if !found || len(line) != 5 || !bytes.EqualFold(line[:4], []byte("sep=")) || bytes.IndexByte(separators, line[4]) < 0 {
+		return
+	}
+	r.told, r.sep = string(line), line[4]
+	_, _ = r.in.Discard(bytes.IndexByte(start, r.eol) + 1)
 }
 
 // skipLine leaves out what is left of a line.
@@ -236,14 +282,4 @@ func empty(cells []string) bool {
 		}
 	}
 	return true
-}
-
-// notText returns the place of the first cell that is not UTF-8, or -1.
-func notText(cells []string) int {
-	for i, cell := range cells {
-		if !utf8.ValidString(cell) {
-			return i
-		}
-	}
-	return -1
 }

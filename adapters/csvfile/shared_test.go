@@ -35,16 +35,21 @@ func shared(tb testing.TB, name string) []byte {
 
 var why = domain.Cause{Partner: "nordic", Actor: "token:1", Role: domain.RoleAdmin, Surface: domain.SurfaceCSV}
 
-// service is the write side on an empty log, with the shared templates.
-func service(tb testing.TB) *commands.Service {
-	tb.Helper()
-	s := &commands.Service{
+// empty is the write side on an empty log.
+func empty() *commands.Service {
+	return &commands.Service{
 		Log: memory.New(eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events)...), time.Now),
 		Now: func() time.Time { return time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC) },
 		NewID: func() uuid.UUID {
 			return uuid.Must(uuid.NewV7())
 		},
 	}
+}
+
+// service is the write side with the shared templates.
+func service(tb testing.TB) *commands.Service {
+	tb.Helper()
+	s := empty()
 	var templates []struct {
 		ProvisioningID string `json:"provisioningId"`
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/gocarina/gocsv"
@@ -14,10 +15,18 @@ import (
 
 // WriteUsers writes users with their status as CSV (RFC 4180, UTF-8). Reading
 // the file gives back every value as it was: cells that a spreadsheet would run
-// are written with a ' in front, which Open takes away again. It stops at the
-// first error of users and returns it.
-func WriteUsers(w io.Writer, users iter.Seq2[webex.Subscriber, error]) error {
-	out := &writer{w: bufio.NewWriterSize(w, 64<<10), sep: ',', harmless: true}
+// are written with a ' in front, which Open takes away again. Columns are some of
+// UserColumns, in this order; none stands for all. It stops at the first error of
+// users and returns it.
+func WriteUsers(w io.Writer, users iter.Seq2[webex.Subscriber, error], columns ...string) error {
+	out := newWriter(w)
+	for _, name := range columns {
+		place := slices.Index(UserColumns, name)
+		if place < 0 {
+			return fmt.Errorf("csvfile: there is no column %q", name)
+		}
+		out.pick = append(out.pick, place)
+	}
 	if err := gocsv.MarshalCSV([]exported{}, out); err != nil {
 		return err
 	}
@@ -39,15 +48,46 @@ func WriteUsers(w io.Writer, users iter.Seq2[webex.Subscriber, error]) error {
 	return out.w.Flush()
 }
 
+// WriteTable writes a first line and rows as CSV, in the same form.
+func WriteTable(w io.Writer, columns []string, rows iter.Seq2[[]string, error]) error {
+	out := newWriter(w)
+	if err := out.Write(columns); err != nil {
+		return err
+	}
+	for row, err := range rows {
+		if err != nil {
+			return err
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	return out.w.Flush()
+}
+
 // writer writes records for gocsv: its CSVWriter.
 type writer struct {
 	w        *bufio.Writer
 	sep      byte
-	harmless bool // cells that a spreadsheet would run get a ' in front
+	harmless bool     // cells that a spreadsheet would run get a ' in front
+	pick     []int    // places of the cells that are written; nil: all
+	picked   []string // used by Write
+}
+
+// newWriter returns a writer of exports.
+func newWriter(w io.Writer) *writer {
+	return &writer{w: bufio.NewWriterSize(w, 64<<10), sep: ',', harmless: true}
 }
 
 // Write writes one record.
 func (w *writer) Write(cells []string) error {
+	if w.pick != nil {
+		w.picked = w.picked[:0]
+		for _, place := range w.pick {
+			w.picked = append(w.picked, cells[place])
+		}
+		cells = w.picked
+	}
 	for i, cell := range cells {
 		if i > 0 {
 			_ = w.w.WriteByte(w.sep)
@@ -83,71 +123,19 @@ func neutral(cell string) string {
 	return cell
 }
 
-// original is the reverse of neutral.
+// original is the reverse of neutral. It also takes away the ="..." by which
+// people keep Excel from changing a text.
 func original(cell string) string {
 	if rest, found := strings.CutPrefix(cell, "'"); found && runs(strings.TrimLeft(rest, "'")) {
 		return rest
+	}
+	if rest, found := strings.CutPrefix(cell, `="`); found && strings.HasSuffix(rest, `"`) {
+		inner := strings.ReplaceAll(rest[:len(rest)-1], `""`, "\x00")
+		if !strings.Contains(inner, `"`) && !strings.Contains(rest, "\x00") {
+			return strings.ReplaceAll(inner, "\x00", `"`)
+		}
 	}
 	return cell
 }
 
 func runs(cell string) bool { return cell != "" && strings.IndexByte("=+-@\t\r", cell[0]) >= 0 }
-
-// Rejects writes the rows of a file that were rejected, with the reasons beside
-// them: corrected, the result can be imported in place of the original.
-type Rejects struct {
-	in     *records
-	header header
-	out    *writer
-}
-
-// NewRejects begins a file of rejected rows of the original: same separator, same
-// columns, and one named error.
-//
-// Errors: those of Open.
-func NewRejects(w io.Writer, original io.Reader) (*Rejects, error) {
-	in, h, err := open(original)
-	if err != nil {
-		return nil, err
-	}
-	out := &writer{w: bufio.NewWriter(w), sep: in.sep}
-	if in.bom {
-		_, _ = out.w.WriteString("\ufeff")
-	}
-	r := &Rejects{in: in, header: h, out: out}
-	return r, r.write(h.cells, errorColumn)
-}
-
-// Add writes one rejected row, its cells as they stand in the original. A row
-// that cannot be cut into cells is put into the first one. Rows are added in
-// ascending order.
-func (r *Rejects) Add(row int, reason string) error {
-	for {
-		rec, err := r.in.next()
-		switch {
-		case err != nil:
-			return fmt.Errorf("find row %d again: %w", row, err)
-		case rec.number > row:
-			return fmt.Errorf("there is no row %d", row)
-		case rec.number == row:
-			return r.write(rec.cells, reason)
-		}
-	}
-}
-
-// Close writes what is left; it leaves the files open.
-func (r *Rejects) Close() error { return r.out.w.Flush() }
-
-func (r *Rejects) write(cells []string, reason string) error {
-	line := make([]string, 0, len(r.header.cells)+1)
-	for i := range max(len(cells), len(r.header.cells)) {
-		switch {
-		case i == r.header.err:
-		case i < len(cells):
-			line = append(line, cells[i])
-		default:
-			line = append(line, "")
-		}
-	}
-	return r.out.Write(append(line, neutral(reason)))
-}

@@ -8,6 +8,7 @@ import (
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/drift"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -56,25 +57,12 @@ func showRecords(records []audit.Record) []auditRecord {
 }
 
 // recorded is one of each event there is.
-var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, drift.Events)
+var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events)
 
 // listAudit serves GET /api/audit, newest first.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	p := c.params()
-	f := audit.Filter{
-		Actor: p.text("actor"), Role: p.text("role"), Surface: p.text("surface"), Type: p.text("type"), Request: p.text("request"),
-		From: p.instant("from"), Until: p.instant("until"),
-	}
-	if f.Type != "" && !slices.ContainsFunc(recorded, func(e domain.Event) bool { return e.EventType() == f.Type }) {
-		p.wrong.Add("type", domain.Malformed, "must be the type of an event as stored, like subscriber.onboarded.v1")
-	}
-	if text := p.text("user"); text != "" {
-		id, err := userID(text)
-		if err != nil {
-			p.wrong.Add("user", domain.Malformed, "must be the id of a user")
-		}
-		f.Stream = userStream(id)
-	}
+	f := auditFilter(p)
 	page := audit.Page{Limit: p.number("limit", auditPage, 1, auditMaxPage), Before: p.position("cursor")}
 	if err := a.after(c, p); err != nil {
 		return err
@@ -93,6 +81,24 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	a.linkNext(w, c, body.Next)
 	writeJSON(w, http.StatusOK, body)
 	return nil
+}
+
+func auditFilter(p *params) audit.Filter {
+	f := audit.Filter{
+		Actor: p.text("actor"), Role: p.text("role"), Surface: p.text("surface"), Type: p.text("type"), Request: p.text("request"),
+		From: p.instant("from"), Until: p.instant("until"),
+	}
+	if f.Type != "" && !slices.ContainsFunc(recorded, func(e domain.Event) bool { return e.EventType() == f.Type }) {
+		p.wrong.Add("type", domain.Malformed, "must be the type of an event as stored, like subscriber.onboarded.v1")
+	}
+	if text := p.text("user"); text != "" {
+		id, err := userID(text)
+		if err != nil {
+			p.wrong.Add("user", domain.Malformed, "must be the id of a user")
+		}
+		f.Stream = userStream(id)
+	}
+	return f
 }
 
 // userHistory serves GET /api/users/{id}/audit: the whole story, oldest first,

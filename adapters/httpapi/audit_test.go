@@ -30,6 +30,7 @@ func TestTheAuditLogIsReadNewestFirstPageByPage(t *testing.T) {
 	require.Equal(t, users[1:], types("&surface=v1&role=admin"))
 	require.Equal(t, users[1:], types("&type=subscriber.onboarded.v1"))
 	require.Empty(t, types("&until=2026-03-01T12:00:00Z"))
+	require.Empty(t, types("&type=hold.placed.v1"))
 	require.Empty(t, types("&from=2027-01-01"))
 }
 

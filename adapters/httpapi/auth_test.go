@@ -43,6 +43,8 @@ func examples(id string) map[string]example {
 		"GET /api/users":                                         {target: "/api/users", status: 200},
 		"POST /api/users":                                        {target: "/api/users", body: values("new@sp.com", ""), status: 201},
 		"GET /api/users/export":                                  {target: "/api/users/export?format=jsonl", status: 200},
+		"GET /api/audit/export":                                  {target: "/api/audit/export?format=jsonl", status: 200},
+		"GET /api/licences/export":                               {target: "/api/licences/export", status: 200},
 		"GET /api/users/counts":                                  {target: "/api/users/counts?createdAfter=1", status: 200},
 		"GET /api/users/{id}":                                    {target: user, status: 200},
 		"PATCH /api/users/{id}":                                  {target: user, body: `{"firstName":"Joan"}`, status: 200},

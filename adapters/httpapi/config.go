@@ -38,8 +38,10 @@ type Config struct {
 	Causes    Causes    // *causes.Queries
 	Drift     Drift     // *drift.Queries
 
-	ReadCSV  func(io.Reader) (iter.Seq[commands.ImportRow], error)     // csvfile.Rows
-	WriteCSV func(io.Writer, iter.Seq2[webex.Subscriber, error]) error // csvfile.WriteUsers
+	ReadCSV     func(io.Reader) (iter.Seq[commands.ImportRow], error)                // csvfile.Rows
+	WriteCSV    func(io.Writer, iter.Seq2[webex.Subscriber, error], ...string) error // csvfile.WriteUsers
+	WriteTable  func(io.Writer, []string, iter.Seq2[[]string, error]) error          // csvfile.WriteTable
+	UserColumns []string                                                             // csvfile.UserColumns
 
 	Driver         Agenda                             // *commands.Driver; may be nil: none runs here
 	ActivationLink func(provisioningID string) string // of the portal, which a template's share link must point to; may be nil: <BaseURL>/activate/<provisioning id>
@@ -48,7 +50,7 @@ type Config struct {
 	Rebuild        Maintain                           // builds the views anew; may be nil: cannot be asked
 	WebexSimulated bool                               // Webex is the simulator
 	BaseURL        string                             // "https://host" that clients see, for links; may be empty: as in the request
-	MaxImportBytes int64                              // of one CSV file; 0: 64 MiB
+	MaxImportBytes int64                              // of one CSV file; 0: 512 MiB, over two million rows
 	ViewWait       time.Duration                      // how long to wait for views to show a write; 0: 2 s
 	Log            *slog.Logger                       // may be nil: slog.Default()
 }
@@ -87,6 +89,7 @@ type Holds interface {
 // Audit answers who did what, when, and why.
 type Audit interface {
 	List(ctx context.Context, partner string, f audit.Filter, p audit.Page) (audit.List, error)
+	All(ctx context.Context, partner string, f audit.Filter) iter.Seq2[audit.Record, error]
 	History(ctx context.Context, partner, stream string) ([]audit.Record, error)
 }
 
@@ -110,7 +113,7 @@ func (c Config) withDefaults() Config {
 		c.Writable = func(context.Context) error { return nil }
 	}
 	if c.MaxImportBytes == 0 {
-		c.MaxImportBytes = 64 << 20
+		c.MaxImportBytes = 512 << 20
 	}
 	if c.ViewWait == 0 {
 		c.ViewWait = 2 * time.Second

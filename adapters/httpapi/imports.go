@@ -132,6 +132,8 @@ type (
 		ToGo   int    `json:"toGo"`             // users who are, or would be, on their way to Webex
 		ETA    int    `json:"eta"`              // seconds until all of them have been asked for there
 		Counts string `json:"counts,omitempty"` // where it is counted how far the users are by now
+
+		Problems []commands.ProblemGroup `json:"problems,omitempty"` // of rejected rows, by fix
 	}
 	importLine struct {
 		Row      *importRow      `json:"row,omitempty"`
@@ -147,9 +149,13 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 	out.write(importLine{Progress: &importProgress{}})
 	stop := out.every(progressEvery, func(p importProgress) any { return importLine{Progress: &p} })
 	began := a.Service.Now()
+	var problems commands.ProblemGroups
 	summary, err := a.Service.ImportSubscribers(c.Context(), rows, dryRun, why, func(r commands.RowResult) {
 		a.metrics.importRow(r.Verdict, dryRun)
 		out.count(func(p *importProgress) { p.add(r.Verdict) })
+		if r.Verdict == commands.Reject {
+			problems.Add(r.Row, r.Reason, r.Fields)
+		}
 		if all || r.Verdict == commands.Reject || len(r.Repairs) > 0 {
 			shown := &importRow{RowResult: r}
 			if len(r.Fields) > 0 {
@@ -164,7 +170,7 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 		out.write(importLine{Error: &p})
 		return
 	}
-	whole := &importSummary{ImportSummary: summary, DryRun: dryRun, ToGo: summary.Ready}
+	whole := &importSummary{ImportSummary: summary, DryRun: dryRun, ToGo: summary.Ready, Problems: problems.Sorted()}
 	if dryRun {
 		whole.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, whole.ToGo))
 	} else {

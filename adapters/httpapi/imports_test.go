@@ -70,6 +70,8 @@ func TestAnImportTellsRejectedAndRepairedRowsAndASummary(t *testing.T) {
 	require.EqualValues(t, 2, summary["created"])
 	require.EqualValues(t, 1, summary["rejected"])
 	require.EqualValues(t, 1, summary["repaired"])
+	require.Len(t, summary["problems"], 3)
+	require.Equal(t, map[string]any{"field": "lastName", "fix": "is missing", "count": 1.0, "rows": []any{4.0}}, summary["problems"].([]any)[1])
 	require.Equal(t, false, summary["dryRun"])
 	require.Len(t, w.send("read", "GET", "/api/users", "").as(200)["items"], 2)
 	require.Contains(t, w.send("", "GET", "/metrics", "").Body.String(), `ledgerline_import_rows_total{dry_run="false",verdict="create"} 2`)

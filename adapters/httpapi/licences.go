@@ -71,11 +71,7 @@ type licenceGroup struct {
 // countLicences serves GET /api/licences.
 func (a *api) countLicences(w http.ResponseWriter, c *call) error {
 	p := c.params()
-	f := licences.Filter{
-		SPEnterpriseID: p.text("customer"), ProvisioningID: p.text("template"),
-		Package: webex.Package(p.oneOf("package", append([]string{""}, packageNames()...)...)),
-	}
-	by := p.oneOf("groupBy", "", "customer", "template")
+	f, by := licenceFilter(p)
 	if err := a.after(c, p); err != nil {
 		return err
 	}
@@ -92,6 +88,14 @@ func (a *api) countLicences(w http.ResponseWriter, c *call) error {
 		Groups []licenceGroup `json:"groups,omitempty"`
 	}{countsOf(counts, table), groupsOf(counts, table, by)})
 	return nil
+}
+
+func licenceFilter(p *params) (f licences.Filter, by string) {
+	f = licences.Filter{
+		SPEnterpriseID: p.text("customer"), ProvisioningID: p.text("template"),
+		Package: webex.Package(p.oneOf("package", append([]string{""}, packageNames()...)...)),
+	}
+	return f, p.oneOf("groupBy", "", "customer", "template")
 }
 
 func groupsOf(counts []licences.Count, table licence.State, by string) (groups []licenceGroup) {

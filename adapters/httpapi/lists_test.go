@@ -30,7 +30,7 @@ func (v *unwell) Status() []projections.ModelStatus {
 }
 
 // lists are the routes that the views answer.
-var lists = []string{"/v1/broadworks/subscribers", "/api/users", "/api/users/counts", "/api/users/export", "/api/holds", "/api/users/export?format=jsonl", "/api/audit", "/api/licences", "/api/licences?groupBy=customer", "/api/templates", "/api/causes"}
+var lists = []string{"/v1/broadworks/subscribers", "/api/users", "/api/users/counts", "/api/users/export", "/api/holds", "/api/users/export?format=jsonl", "/api/audit", "/api/audit/export", "/api/licences", "/api/licences/export", "/api/licences?groupBy=customer", "/api/templates", "/api/causes"}
 
 // unwellWorld has a user, and views that are as the test says from then on.
 func unwellWorld(t *testing.T) (w *world, v *unwell, id string) {

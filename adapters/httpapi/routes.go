@@ -65,7 +65,9 @@ var routes = []*route{
 	{method: "GET", path: "/api/webex/eta", scope: token.Read, serve: (*api).expect},
 
 	{method: "GET", path: "/api/audit", scope: token.Read, serve: fromViews((*api).listAudit)},
+	{method: "GET", path: "/api/audit/export", scope: token.Read, serve: fromViews((*api).exportAudit)},
 	{method: "GET", path: "/api/licences", scope: token.Read, serve: fromViews((*api).countLicences)},
+	{method: "GET", path: "/api/licences/export", scope: token.Read, serve: fromViews((*api).exportLicences)},
 	{method: "GET", path: "/api/licences/table", scope: token.Read, serve: (*api).licenceTable},
 	{method: "PUT", path: "/api/licences/table/{package}", scope: token.Admin, serve: (*api).setLicences},
 	{method: "GET", path: "/api/drift", scope: token.Read, serve: fromViews((*api).listDrift)},

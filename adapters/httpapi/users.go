@@ -1,9 +1,8 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
-	"iter"
+	"io"
 	"net/http"
 	"slices"
 
@@ -124,58 +123,31 @@ func (a *api) countUsers(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// exportUsers serves GET /api/users/export. An export that cannot be finished
-// breaks the connection off, so that nobody takes it for whole.
+// userMembers are the members of a user in a list, which lacks those that only a
+// user asked for alone has.
+var userMembers = slices.DeleteFunc(membersOf[user](), func(name string) bool { return name == "cause" || name == "next" || name == "held" })
+
+// exportUsers serves GET /api/users/export.
 func (a *api) exportUsers(w http.ResponseWriter, c *call) error {
 	p := c.params()
 	f := userFilter(p)
-	format := p.oneOf("format", "csv", "jsonl")
+	form := p.exportForm(a.UserColumns, userMembers)
 	if err := a.after(c, p); err != nil {
 		return err
 	}
 	rows := a.Users.All(c.Context(), c.partner(), f)
-	w.Header().Set("Content-Disposition", `attachment; filename="users.`+format+`"`)
-	var err error
-	if format == "csv" {
-		w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		err = a.WriteCSV(w, records(rows))
-	} else {
-		w.Header().Set("Content-Type", "application/x-ndjson")
-		err = writeLines(w, rows)
-	}
-	if err == nil {
-		return nil
-	}
-	if begun := w.(*answer).status != 0; !begun {
-		w.Header().Del("Content-Disposition")
-		return err
-	}
-	if c.Context().Err() == nil {
-		a.logOutage(c, err)
-	}
-	panic(http.ErrAbortHandler)
+	return a.export(w, c, "users", form, func(w io.Writer) error {
+		if form.csv {
+			return a.WriteCSV(w, showing(rows, exportedUser), form.columns...)
+		}
+		return writeLines(w, showing(rows, showUser), form.columns)
+	})
 }
 
-func records(rows iter.Seq2[userstatus.Row, error]) iter.Seq2[webex.Subscriber, error] {
-	return func(yield func(webex.Subscriber, error) bool) {
-		for row, err := range rows {
-			if !yield(record(row.ID, row.State), err) {
-				return
-			}
-		}
-	}
-}
-
-func writeLines(w http.ResponseWriter, rows iter.Seq2[userstatus.Row, error]) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	for row, err := range rows {
-		if err != nil {
-			return err
-		}
-		if err := out.Encode(showUser(row)); err != nil {
-			return err
-		}
-	}
-	return nil
+// exportedUser is a user with the values asked for, also those that are still on their
+// way to Webex: an import of what was exported takes nothing back.
+func exportedUser(r userstatus.Row) webex.Subscriber {
+	shown := record(r.ID, r.State)
+	shown.Profile = r.Profile
+	return shown
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func auditCommand() *cobra.Command {
-	filters := map[string]*string{}
+	f := auditFilter{}
 	var limit int
 	c := &cobra.Command{
 		Use: "audit [USER]", Short: "Tell who did what, when, and why",
@@ -23,26 +23,16 @@ the latest entries of all that was recorded. Users are named by BroadWorks user
 id or by our id.`,
 		Example: `  ledgerline audit 359200000008@as0.example
   ledgerline audit --surface cli --from 2026-01-31
-  ledgerline audit --json --limit 0 > audit.jsonl`,
+  ledgerline audit --json --limit 100 --type subscriber.onboarded.v1`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		PreRunE: func(*cobra.Command, []string) error {
-			switch {
-			case limit < 0:
+			if limit < 0 {
 				return usageError{errors.New("--limit must not be negative")}
-			case !isTime(*filters["from"]):
-				return badTime("--from", *filters["from"])
-			case !isTime(*filters["until"]):
-				return badTime("--until", *filters["until"])
 			}
-			return nil
+			return f.check()
 		},
 		RunE: verb(func(c *cli, args []string) error {
-			query := url.Values{}
-			for name, value := range filters {
-				if *value != "" {
-					query.Set(name, *value)
-				}
-			}
+			query := f.values()
 			switch {
 			case len(args) == 1 && len(query) > 0:
 				return usageError{errors.New("the story of one user is told whole; leave out the filters")}
@@ -52,6 +42,16 @@ id or by our id.`,
 			return listAudit(c, query, limit)
 		}),
 	}
+	f.flags(c)
+	c.Flags().IntVar(&limit, "limit", 50, "at most so many; 0: all")
+	c.AddCommand(auditExportCommand())
+	return c
+}
+
+// auditFilter is the flags that choose entries, by name.
+type auditFilter map[string]*string
+
+func (f auditFilter) flags(c *cobra.Command) {
 	for name, usage := range map[string]string{
 		"actor":   "only what this account did, for example token:1a2b3c4d",
 		"role":    "only what was done in this role: admin, program, subscriber, engine",
@@ -61,9 +61,57 @@ id or by our id.`,
 		"from":    "from this time on, for example 2026-01-31 or 2026-01-31T12:00:00Z",
 		"until":   "before this time",
 	} {
-		filters[name] = c.Flags().String(name, "", usage)
+		f[name] = c.Flags().String(name, "", usage)
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "at most so many; 0: all")
+}
+
+func (f auditFilter) check() error {
+	for _, name := range []string{"from", "until"} {
+		if !isTime(*f[name]) {
+			return badTime("--"+name, *f[name])
+		}
+	}
+	return nil
+}
+
+func (f auditFilter) values() url.Values {
+	query := url.Values{}
+	for name, value := range f {
+		if *value != "" {
+			query.Set(name, *value)
+		}
+	}
+	return query
+}
+
+func auditExportCommand() *cobra.Command {
+	f := auditFilter{}
+	var o exportOptions
+	var user string
+	c := &cobra.Command{
+		Use: "export FILE", Short: "Write entries to a file, as CSV or JSON lines",
+		Long: `Write entries to a file, as CSV or JSON lines, newest first; - is standard
+output.`,
+		Example: `  ledgerline audit export audit.csv --from 2026-01-01 --until 2026-02-01
+  ledgerline audit export - --format jsonl --surface csv
+  ledgerline audit export story.csv --user 359200000008@as0.example --columns at,actor,what,changes`,
+		Args:    arguments(cobra.ExactArgs(1)),
+		PreRunE: func(*cobra.Command, []string) error { return f.check() },
+		RunE: verb(func(c *cli, args []string) error {
+			query := f.values()
+			if user != "" {
+				u, err := c.find(user)
+				if err != nil {
+					return err
+				}
+				query.Set("user", u.ID)
+			}
+			return c.export("audit", query, args[0], o)
+		}),
+	}
+	f.flags(c)
+	c.Flags().StringVar(&user, "user", "", "only what happened to this user")
+	o.flags(c)
 	return c
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func licencesCommand() *cobra.Command {
-	var by, customer, template string
+	var f licenceFilter
 	c := &cobra.Command{
 		Use: "licences", Short: "Count licences in use, and say what packages entitle to",
 		Example: `  ledgerline licences
@@ -20,11 +20,9 @@ func licencesCommand() *cobra.Command {
   ledgerline licences table
   ledgerline licences set premium Calling Messaging "Meetings 1000"`,
 		Args: arguments(cobra.NoArgs),
-		RunE: verb(func(c *cli, _ []string) error { return countLicences(c, by, customer, template) }),
+		RunE: verb(func(c *cli, _ []string) error { return countLicences(c, f) }),
 	}
-	c.Flags().StringVar(&by, "by", "", "one table per customer or per template")
-	c.Flags().StringVar(&customer, "customer", "", "only users of this enterprise (spEnterpriseId)")
-	c.Flags().StringVar(&template, "template", "", "only users of this template (its provisioning id)")
+	f.flags(c)
 	var none bool
 	set := &cobra.Command{
 		Use: "set PACKAGE LICENCE...", Short: "Say which licences a package entitles to",
@@ -51,7 +49,52 @@ func licencesCommand() *cobra.Command {
 			}
 			return c.printLicenceTable(text)
 		}),
-	}, set)
+	}, set, licencesExportCommand())
+	return c
+}
+
+// licenceFilter is the flags that choose whose licences are counted, and how.
+type licenceFilter struct{ by, customer, template string }
+
+func (f *licenceFilter) flags(c *cobra.Command) {
+	c.Flags().StringVar(&f.by, "by", "", "one table per customer or per template")
+	c.Flags().StringVar(&f.customer, "customer", "", "only users of this enterprise (spEnterpriseId)")
+	c.Flags().StringVar(&f.template, "template", "", "only users of this template (its provisioning id)")
+}
+
+func (f licenceFilter) values() (url.Values, error) {
+	if f.by != "" && f.by != "customer" && f.by != "template" {
+		return nil, usageError{errors.New("--by must be customer or template")}
+	}
+	query := url.Values{}
+	for name, value := range map[string]string{"groupBy": f.by, "customer": f.customer, "template": f.template} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	return query, nil
+}
+
+func licencesExportCommand() *cobra.Command {
+	var f licenceFilter
+	var o exportOptions
+	c := &cobra.Command{
+		Use: "export FILE", Short: "Write licence counts to a file, as CSV or JSON lines",
+		Long: `Write licence counts to a file, as CSV or JSON lines; - is standard output. There
+is a row for all users, one for each package and one for each licence.`,
+		Example: `  ledgerline licences export licences.csv --by customer
+  ledgerline licences export - --columns name,assigned`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: verb(func(c *cli, args []string) error {
+			query, err := f.values()
+			if err != nil {
+				return err
+			}
+			return c.export("licences", query, args[0], o)
+		}),
+	}
+	f.flags(c)
+	o.flags(c)
 	return c
 }
 
@@ -86,15 +129,10 @@ type (
 	}
 )
 
-func countLicences(c *cli, by, customer, template string) error {
-	query := url.Values{}
-	for name, value := range map[string]string{"groupBy": by, "customer": customer, "template": template} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	if by != "" && by != "customer" && by != "template" {
-		return usageError{errors.New("--by must be customer or template")}
+func countLicences(c *cli, f licenceFilter) error {
+	query, err := f.values()
+	if err != nil {
+		return err
 	}
 	var counts struct {
 		licenceCounts

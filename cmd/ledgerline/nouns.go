@@ -86,7 +86,7 @@ per line. Members may be added; those that are there keep their meaning.
                            "verdicts": [{"row", "userId", "verdict", "reason", "repairs"}]}, of the rows that
                            were rejected or repaired; of all rows with --rows all; with --wait also
                            "users": {"total", "statuses"}
-  users list, export      lines: users, as GET /api/users has them
+  users list, export      lines: users, as GET /api/users has them; with --columns, these members of them
   users show, retry, cancel-retry, change-package, delete    the user, as GET /api/users/{id} has it
   users explain           GET /api/users/{id}/explain, or POST /api/users/explain without USER
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
@@ -96,12 +96,13 @@ per line. Members may be added; those that are there keep their meaning.
                            "customers": [{"spEnterpriseId", "retried"}],
                            "reasons": [{"reason", "count", "users"}]}, of those who were skipped
   licences                GET /api/licences
+  licences export         lines: {"customer", "template", "kind", "name", "assigned", "pending", "removed"}
   licences table, set     GET /api/licences/table
   drift list              lines: scans, as GET /api/drift has them
   drift scan              the scan, as POST /api/drift has it; with --wait as GET /api/drift/{id}
   drift show              {"scan": GET /api/drift/{id}, "findings": [as GET /api/drift/{id}/findings]}
   drift approve           what is done, as POST /api/drift/{id}/approve
-  audit                   lines: entries, as GET /api/audit has them
+  audit, audit export     lines: entries, as GET /api/audit has them
   holds list              lines: holds, as GET /api/holds has them
   holds place, lift       the hold
   webex lanes             GET /api/webex/lanes; with --watch a line each second

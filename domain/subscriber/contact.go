@@ -2,6 +2,7 @@ package subscriber
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -137,7 +138,8 @@ func hostName(host string) bool {
 }
 
 // ParseNumber returns a telephone number in E.164, without separators.
-// Repaired is true when the leading + was missing, as spreadsheets leave it.
+// Repaired is true when the leading + was missing, as spreadsheets leave it, or
+// when scientific notation had kept all digits, as in 4.6701234567E+10.
 // Numbers are checked for being possible, not for being in service. problem is
 // empty, or says what is wrong.
 func ParseNumber(text string) (number string, repaired bool, problem string) {
@@ -148,6 +150,9 @@ func ParseNumber(text string) (number string, repaired bool, problem string) {
 	case e164(text):
 		return text, false, ""
 	case scientific(text):
+		if digits := allDigits(text); digits != "" {
+			return "+" + digits, true, ""
+		}
 		return "", false, "was destroyed by a spreadsheet (scientific notation); format the column as text and enter the number again"
 	case strings.Contains(text, "(0)"):
 		return "", false, "must be written as it is dialled from abroad, without (0), like +46701234567"
@@ -182,6 +187,19 @@ func scientific(text string) bool {
 	mantissa, exponent, found := strings.Cut(strings.ToLower(text), "e")
 	return found && exponent != "" && strings.Trim(mantissa, "0123456789.,+- ") == "" && strings.Trim(exponent, "0123456789+- ") == "" &&
 		strings.ContainsAny(mantissa, "0123456789")
+}
+
+// allDigits returns the whole number that scientific notation stands for, if it is
+// a possible number of which no digit was rounded away; otherwise nothing.
+func allDigits(text string) string {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(text, "+")), "e")
+	first, rest, _ := strings.Cut(strings.Replace(mantissa, ",", ".", 1), ".")
+	digits := first + rest
+	if n, err := strconv.Atoi(exponent); err != nil || n != len(rest) || len(first) != 1 || first == "0" ||
+		len(digits) < 8 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
+		return ""
+	}
+	return digits
 }
 
 func checkExtension(text string) string {

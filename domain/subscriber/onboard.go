@@ -65,7 +65,11 @@ func (c Onboard) Clean() (Onboard, []string) {
 			return
 		}
 		if repaired {
-			repairs = append(repairs, fmt.Sprintf("%s: the + was missing; %s is taken as %s", field, *text, number))
+			what := "the + was missing"
+			if scientific(*text) {
+				what = "a spreadsheet wrote it in scientific notation"
+			}
+			repairs = append(repairs, fmt.Sprintf("%s: %s; %s is taken as %s", field, what, *text, number))
 		}
 		*text = number
 	}

@@ -205,6 +205,22 @@ func TestRepairsAreShown(t *testing.T) {
 	require.Empty(t, repairs)
 }
 
+func TestScientificNotationIsUndoneWhereItKeptAllDigits(t *testing.T) {
+	for text, want := range map[string]string{
+		"4.6701234567E+10": "+46701234567", "4,6701234567e10": "+46701234567", "3.59700000001E+11": "+359700000001", "+4.6701234567E+10": "+46701234567",
+		"4.67E+10": "", "4.67012E+10": "", "4.670123456E+10": "", "4.67012345678E+10": "", "46.701234567E+9": "", "4.67E+2": "",
+		"0.46701234567E+11": "", "4.6701234567E-10": "", "4E+10": "", "1.2345678901234567E+16": "", "4.67.01234567E+10": "", "4.6701234567E+1O": "",
+	} {
+		number, repaired, problem := subscriber.ParseNumber(text)
+		require.Equal(t, want, number, text)
+		require.Equal(t, want != "", repaired, text)
+		require.Equal(t, want == "", problem != "", text)
+	}
+	c, repairs := newcomer(func(c *subscriber.Onboard) { c.Profile.PrimaryPhoneNumber = "4.6701234567E+10" }).Clean()
+	require.Equal(t, "+46701234567", c.Profile.PrimaryPhoneNumber)
+	require.Equal(t, []string{"primaryPhoneNumber: a spreadsheet wrote it in scientific notation; 4.6701234567E+10 is taken as +46701234567"}, repairs)
+}
+
 // The rows of a real file with nearly every kind of mistake; what they are about
 // is told by row, the rest is as in a good one.
 func TestVerdictsOnAMessyFile(t *testing.T) {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,6 +96,28 @@ func (q *Queries) List(ctx context.Context, partner string, f Filter, p Page) (L
 		list.Next = list.Records[p.Limit-1].Position
 	}
 	return list, nil
+}
+
+// All yields what List tells, page after page, so that memory does not grow with
+// the history. What is recorded meanwhile is left out.
+func (q *Queries) All(ctx context.Context, partner string, f Filter) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for p := (Page{Limit: 500}); ; {
+			list, err := q.List(ctx, partner, f, p)
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for _, r := range list.Records {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if p.Before = list.Next; p.Before == 0 {
+				return
+			}
+		}
+	}
 }
 
 // ofStream is List for one stream, which needs no index.

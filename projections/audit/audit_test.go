@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -159,6 +160,27 @@ func TestPagesOfALongHistoryNeitherOverlapNorLeaveGaps(t *testing.T) {
 				}
 			}
 			require.Equal(t, want, got)
+
+			var all []domain.Position
+			for r, err := range q.All(t.Context(), "acme", f) {
+				require.NoError(t, err)
+				all = append(all, r.Position)
+			}
+			require.Equal(t, want, all)
 		})
+	}
+}
+
+func TestReadingAllStopsWhenNobodyWantsMoreAndSaysWhyItEndsEarly(t *testing.T) {
+	q := queries(t, entries())
+	for r, err := range q.All(t.Context(), "acme", audit.Filter{}) {
+		require.NoError(t, err)
+		require.EqualValues(t, 10, r.Position)
+		break
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	for _, err := range q.All(ctx, "acme", audit.Filter{}) {
+		require.ErrorIs(t, err, context.Canceled)
 	}
 }
