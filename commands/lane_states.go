@@ -55,7 +55,7 @@ func (l *Lanes) States(partner string) []LaneState {
 func (at *lane) duration(calls int) time.Duration {
 	now := time.Now()
 	s := at.pace.State(now)
-	d := time.Duration(float64(calls) / s.Rate * float64(time.Second))
+	d := time.Duration(float64(calls) / s.Expected * float64(time.Second))
 	for _, later := range []time.Time{s.ParkedUntil, s.NextProbe} {
 		if pause := later.Sub(now); pause > 0 && (later == s.ParkedUntil || s.Circuit != pace.Closed) {
 			d += pause
