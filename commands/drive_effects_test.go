@@ -14,6 +14,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/pace"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
 )
@@ -56,6 +57,34 @@ func TestManyAreFollowedByReadingTheListOfTheirTemplate(t *testing.T) {
 		require.Zero(t, w.webex.looks, "nobody is looked at alone")
 		require.Less(t, w.webex.pages, 12)
 	})
+}
+
+func TestManyCustomersAreFollowedWhileTheirImportRuns(t *testing.T) {
+	for _, page := range []time.Duration{50 * time.Millisecond, 1500 * time.Millisecond} {
+		t.Run(page.String(), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { followManyCustomers(t, page) }) })
+	}
+}
+
+func followManyCustomers(t *testing.T, page time.Duration) {
+	w := newWorld(t)
+	w.webex.perPage, w.webex.slowPage = 100, page
+	w.service.Lanes = &commands.Lanes{Settings: pace.Settings{FirstRate: 50, HighestRate: 50}}
+	var ids []uuid.UUID
+	for n := range 200 {
+		ids = append(ids, w.many(15*n, 15*(n+1), trustedID, fmt.Sprintf("SP1+c%d", n))...)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 50*time.Second)
+	defer stop()
+	d := &commands.Driver{Service: w.service, Sole: true, Log: slog.New(slog.DiscardHandler), Open: func(_ context.Context, yield func(string)) error {
+		for _, id := range ids {
+			yield(domain.StreamOf(subscriber.Kind, id))
+		}
+		return nil
+	}}
+	require.NoError(t, d.Run(ctx))
+	require.Less(t, w.webex.writes, 2600, "the import is not over")
+	require.Greater(t, w.count(ids, webex.Provisioned), w.webex.writes*3/5, "of %d that are on the way", w.webex.writes)
+	require.Zero(t, w.webex.looks)
 }
 
 func TestWhomTheListDoesNotShowIsLookedAtAlone(t *testing.T) {
