@@ -171,7 +171,7 @@ func TestUsersWhoFailAlikeAreOneFinding(t *testing.T) {
 		w.webex.final = func(s webex.Subscriber) webex.Subscriber {
 			if wrong && s.SPEnterpriseID == "SP1+acme" {
 				s.Status, s.PersonID = webex.Failed, ""
-				s.Errors = []webex.Error{{Code: 6003, Description: "Could not connect to the BroadWorks cluster"}}
+				s.Errors = []webex.Error{{Code: 6003, Description: "Could not connect to the\nBroadWorks cluster"}}
 			}
 			return s
 		}
@@ -190,6 +190,7 @@ func TestUsersWhoFailAlikeAreOneFinding(t *testing.T) {
 		placed := hold.Decider.Fold(entries)
 		require.True(t, placed.Held)
 		require.Contains(t, placed.Reason, "10 users in a row failed alike")
+		require.Contains(t, placed.Reason, "connect to the BroadWorks", "on one line")
 		require.NotEmpty(t, placed.Fingerprint)
 
 		wrong = false

@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+	"unicode"
 
 	"ledgerline/domain"
 	"ledgerline/domain/cause"
@@ -139,8 +141,14 @@ func (d *Driver) outcome(ctx context.Context, s subject, before, after subscribe
 	return nil
 }
 
-// clip keeps a reason short enough for a hold.
+// clip keeps a reason such that a hold can have it: short, and on one line.
 func clip(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 	if runes := []rune(text); len(runes) > hold.MaxText/2 {
 		return string(runes[:hold.MaxText/2]) + "..."
 	}
