@@ -202,6 +202,32 @@ func TestUsersWhoFailAlikeAreOneFinding(t *testing.T) {
 	})
 }
 
+func TestATemplateThatFailsIsOneFindingWhateverItsCustomers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.webex.final = func(s webex.Subscriber) webex.Subscriber {
+			s.Status, s.PersonID = webex.Failed, ""
+			s.Errors = []webex.Error{{Code: 6003, Description: "Could not connect to the BroadWorks cluster"}}
+			return s
+		}
+		customers := []string{"SP1+acme", "SP2+bolt", "SP3+cord"}
+		var ids []uuid.UUID
+		for n := range 90 {
+			ids = append(ids, w.many(n, n+1, trustedID, customers[n%len(customers)])...)
+		}
+		w.drive(w.log, true, ids, 10*time.Minute)
+		held := func(of hold.Scope) bool {
+			entries, err := w.log.ReadStream(t.Context(), hold.Stream(nordic, of))
+			require.NoError(t, err)
+			return hold.Decider.Fold(entries).Held
+		}
+		require.True(t, held(hold.Scope{Kind: hold.Template, Name: trustedID}))
+		for _, name := range customers {
+			require.False(t, held(hold.Scope{Kind: hold.Customer, Name: name}), name)
+		}
+	})
+}
+
 func TestAHoldIsHeededAndLiftedByADriverThatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

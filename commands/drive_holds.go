@@ -118,9 +118,12 @@ func (d *Driver) outcome(ctx context.Context, s subject, before, after subscribe
 		return nil // it is this user's own
 	}
 	fingerprint := cause.Of(after.Errors, after.ProvisioningID)
-	for _, scope := range []hold.Scope{customerOf(s.Value), templateOf(s.Value)} {
+	for _, scope := range []hold.Scope{templateOf(s.Value), customerOf(s.Value)} {
 		if scope.Name == "" {
 			continue
+		}
+		if held, err := d.scopeHeld(ctx, s.partner, scope); held || err != nil {
+			return err // that is the finding: those who were under way add none
 		}
 		stream := hold.Stream(s.partner, scope)
 		n := d.tally.add(stream, fingerprint, after.SPEnterpriseID, scope.Kind)
@@ -137,6 +140,7 @@ func (d *Driver) outcome(ctx context.Context, s subject, before, after subscribe
 		d.Log.Warn("users fail alike; no more of them are provisioned until the hold is lifted", "scope", scope.Kind, "name", scope.Name, "failures", n)
 		d.tally.end(stream)
 		d.holds.forget(stream)
+		return nil
 	}
 	return nil
 }
