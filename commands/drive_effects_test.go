@@ -14,6 +14,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/pace"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
 )
@@ -56,6 +57,34 @@ func TestManyAreFollowedByReadingTheListOfTheirTemplate(t *testing.T) {
 		require.Zero(t, w.webex.looks, "nobody is looked at alone")
 		require.Less(t, w.webex.pages, 12)
 	})
+}
+
+func TestManyCustomersAreFollowedWhileTheirImportRuns(t *testing.T) {
+	for _, page := range []time.Duration{50 * time.Millisecond, 1500 * time.Millisecond} {
+		t.Run(page.String(), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { followManyCustomers(t, page) }) })
+	}
+}
+
+func followManyCustomers(t *testing.T, page time.Duration) {
+	w := newWorld(t)
+	w.webex.perPage, w.webex.slowPage = 100, page
+	w.service.Lanes = &commands.Lanes{Settings: pace.Settings{FirstRate: 50, HighestRate: 50}}
+	var ids []uuid.UUID
+	for n := range 200 {
+		ids = append(ids, w.many(15*n, 15*(n+1), trustedID, fmt.Sprintf("SP1+c%d", n))...)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 50*time.Second)
+	defer stop()
+	d := &commands.Driver{Service: w.service, Sole: true, Log: slog.New(slog.DiscardHandler), Open: func(_ context.Context, yield func(string)) error {
+		for _, id := range ids {
+			yield(domain.StreamOf(subscriber.Kind, id))
+		}
+		return nil
+	}}
+	require.NoError(t, d.Run(ctx))
+	require.Less(t, w.webex.writes, 2600, "the import is not over")
+	require.Greater(t, w.count(ids, webex.Provisioned), w.webex.writes*3/5, "of %d that are on the way", w.webex.writes)
+	require.Zero(t, w.webex.looks)
 }
 
 func TestWhomTheListDoesNotShowIsLookedAtAlone(t *testing.T) {
@@ -142,7 +171,7 @@ func TestUsersWhoFailAlikeAreOneFinding(t *testing.T) {
 		w.webex.final = func(s webex.Subscriber) webex.Subscriber {
 			if wrong && s.SPEnterpriseID == "SP1+acme" {
 				s.Status, s.PersonID = webex.Failed, ""
-				s.Errors = []webex.Error{{Code: 6003, Description: "Could not connect to the BroadWorks cluster"}}
+				s.Errors = []webex.Error{{Code: 6003, Description: "Could not connect to the\nBroadWorks cluster"}}
 			}
 			return s
 		}
@@ -161,6 +190,7 @@ func TestUsersWhoFailAlikeAreOneFinding(t *testing.T) {
 		placed := hold.Decider.Fold(entries)
 		require.True(t, placed.Held)
 		require.Contains(t, placed.Reason, "10 users in a row failed alike")
+		require.Contains(t, placed.Reason, "connect to the BroadWorks", "on one line")
 		require.NotEmpty(t, placed.Fingerprint)
 
 		wrong = false
@@ -169,6 +199,32 @@ func TestUsersWhoFailAlikeAreOneFinding(t *testing.T) {
 		w.drive(w.log, true, all, 10*time.Minute)
 		require.Equal(t, 490, w.count(later, webex.Provisioned))
 		require.Equal(t, 10, w.count(held, webex.Failed), "those who failed are retried when somebody asks for it")
+	})
+}
+
+func TestATemplateThatFailsIsOneFindingWhateverItsCustomers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.webex.final = func(s webex.Subscriber) webex.Subscriber {
+			s.Status, s.PersonID = webex.Failed, ""
+			s.Errors = []webex.Error{{Code: 6003, Description: "Could not connect to the BroadWorks cluster"}}
+			return s
+		}
+		customers := []string{"SP1+acme", "SP2+bolt", "SP3+cord"}
+		var ids []uuid.UUID
+		for n := range 90 {
+			ids = append(ids, w.many(n, n+1, trustedID, customers[n%len(customers)])...)
+		}
+		w.drive(w.log, true, ids, 10*time.Minute)
+		held := func(of hold.Scope) bool {
+			entries, err := w.log.ReadStream(t.Context(), hold.Stream(nordic, of))
+			require.NoError(t, err)
+			return hold.Decider.Fold(entries).Held
+		}
+		require.True(t, held(hold.Scope{Kind: hold.Template, Name: trustedID}))
+		for _, name := range customers {
+			require.False(t, held(hold.Scope{Kind: hold.Customer, Name: name}), name)
+		}
 	})
 }
 

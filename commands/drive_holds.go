@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+	"unicode"
 
 	"ledgerline/domain"
 	"ledgerline/domain/cause"
@@ -116,9 +118,12 @@ func (d *Driver) outcome(ctx context.Context, s subject, before, after subscribe
 		return nil // it is this user's own
 	}
 	fingerprint := cause.Of(after.Errors, after.ProvisioningID)
-	for _, scope := range []hold.Scope{customerOf(s.Value), templateOf(s.Value)} {
+	for _, scope := range []hold.Scope{templateOf(s.Value), customerOf(s.Value)} {
 		if scope.Name == "" {
 			continue
+		}
+		if held, err := d.scopeHeld(ctx, s.partner, scope); held || err != nil {
+			return err // that is the finding: those who were under way add none
 		}
 		stream := hold.Stream(s.partner, scope)
 		n := d.tally.add(stream, fingerprint, after.SPEnterpriseID, scope.Kind)
@@ -135,12 +140,19 @@ func (d *Driver) outcome(ctx context.Context, s subject, before, after subscribe
 		d.Log.Warn("users fail alike; no more of them are provisioned until the hold is lifted", "scope", scope.Kind, "name", scope.Name, "failures", n)
 		d.tally.end(stream)
 		d.holds.forget(stream)
+		return nil
 	}
 	return nil
 }
 
-// clip keeps a reason short enough for a hold.
+// clip keeps a reason such that a hold can have it: short, and on one line.
 func clip(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 	if runes := []rune(text); len(runes) > hold.MaxText/2 {
 		return string(runes[:hold.MaxText/2]) + "..."
 	}

@@ -70,6 +70,13 @@ func (s *Service) facts(ctx context.Context, req ExplainSubscriber, partner stri
 			return f, fmt.Errorf("read a customer: %w", err)
 		}
 	}
+	_, held, err := s.HeldBy(ctx, partner, state)
+	if err != nil {
+		return f, fmt.Errorf("read holds: %w", err)
+	}
+	if held.Value.Held {
+		f.Held = held.Value.Reason
+	}
 	return f, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/explain"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
 )
@@ -181,6 +182,28 @@ func TestALiveExplanationOnlyReads(t *testing.T) {
 		require.Empty(t, x.Steps[len(x.Steps)-2].OurTracking, "nothing was sent")
 		require.Equal(t, head, w.head())
 	})
+}
+
+func TestAHeldRequestIsExplainedByItsHold(t *testing.T) {
+	w := newWorld(t)
+	id := w.onboard(request(1, trustedID, "fine@ent.example"))
+	of := hold.Scope{Kind: hold.Customer, Name: w.state(id).SPEnterpriseID}
+	held, _, err := w.service.PlaceHold(t.Context(), of, "wrong account at Webex", cause(nordic))
+	require.NoError(t, err)
+	explained := func() explain.Explanation {
+		x, err := w.service.ExplainSubscriber(t.Context(), commands.ExplainSubscriber{ID: id}, nordic)
+		require.NoError(t, err)
+		return x
+	}
+	x := explained()
+	require.Equal(t, explain.Waiting, x.Verdict)
+	require.Contains(t, x.What, "is held: wrong account at Webex.")
+	require.Equal(t, explain.AnAdmin, x.Awaited.From)
+	require.Zero(t, x.Awaited.Next)
+	require.Empty(t, last(x).Output, "no time at which it is due")
+	_, err = w.service.LiftHold(t.Context(), held, cause(nordic))
+	require.NoError(t, err)
+	require.Equal(t, explain.TheEngine, explained().Awaited.From)
 }
 
 func TestOnlyUsersOfThePartnerAreExplained(t *testing.T) {

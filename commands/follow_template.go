@@ -186,10 +186,7 @@ func (at *follower) fire() {
 	now := time.Now()
 	at.rate = float64(at.added) / max(now.Sub(at.lastRead).Seconds(), 0.001)
 	at.reading, at.lastRead, at.added = true, now, 0
-	class, oldest := Import, now
-	if at.urgent > 0 {
-		class = API
-	}
+	oldest := now
 	for _, a := range at.awaited {
 		if a.since.Before(oldest) && now.Sub(a.since) < longestRewind {
 			oldest = a.since
@@ -198,7 +195,7 @@ func (at *follower) fire() {
 	mark := at.mark
 	at.mu.Unlock()
 
-	complete := at.read(&mark, class, oldest)
+	complete := at.read(&mark, oldest)
 
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -209,11 +206,12 @@ func (at *follower) fire() {
 }
 
 // read reads the list from the watermark on and passes on what it shows; false: it
-// did not come to the end.
-func (at *follower) read(mark *watermark, class Class, oldest time.Time) (complete bool) {
+// did not come to the end. A page stands for up to 100 subscribers, so it goes
+// before those who stand for one.
+func (at *follower) read(mark *watermark, oldest time.Time) (complete bool) {
 	ctx, cancel := context.WithTimeout(at.d.calls, readingTime)
 	defer cancel()
-	api, asked := at.d.Service.paced(at.partner, class, ""), at.d.Service.Now()
+	api := &datedPages{WebexReads: at.d.Service.paced(at.partner, Admin, ""), now: at.d.Service.Now}
 	after := mark.begin(time.Now(), oldest)
 	for r, err := range WebexRecords(ctx, api, WebexFilter{ProvisioningID: at.provisioningID, Statuses: settled, LastStatusChange: after}) {
 		if err != nil {
@@ -224,12 +222,26 @@ func (at *follower) read(mark *watermark, class Class, oldest time.Time) (comple
 		at.mu.Lock()
 		a, known := at.awaited[r.ID]
 		at.mu.Unlock()
-		if known {
+		if asked := api.asked; known {
 			at.d.Service.Lanes.start(func() { at.d.observe(a.stream, observation{record: r, asked: asked}) })
 		}
 	}
 	mark.end()
 	return true
+}
+
+// datedPages notes when the last page was asked for: what it shows of a request that
+// was accepted later is of the one before. A long list has many pages.
+type datedPages struct {
+	WebexReads
+	now   func() time.Time
+	asked time.Time
+}
+
+// Page implements WebexReads.
+func (w *datedPages) Page(ctx context.Context, f WebexFilter, from string) (WebexPage, error) {
+	w.asked = w.now()
+	return w.WebexReads.Page(ctx, f, from)
 }
 
 // readingTime bounds one reading of a list.

@@ -56,7 +56,7 @@ func (l *Lanes) States(partner string) []LaneState {
 func (at *lane) duration(calls int) time.Duration {
 	now := time.Now()
 	s := at.pace.State(now)
-	rate, begin := s.Rate, s.ParkedUntil
+	rate, begin := s.Expected, s.ParkedUntil
 	if at.inFlight >= at.all.mostInFlight() && s.Measured > 0 {
 		rate = min(rate, s.Measured)
 	}

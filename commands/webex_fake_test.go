@@ -1,9 +1,11 @@
 package commands_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ type fakeWebex struct {
 	delay     time.Duration
 	slow      time.Duration               // how long a read takes, after Webex has looked
 	hide      func(webex.Subscriber) bool // from lists
+	slowPage  time.Duration               // how long a page of a list takes before Webex looks
 	slowWrite time.Duration               // how long a write takes before it is carried out
 	answer    func(kind string, n int) fault
 
@@ -29,6 +32,7 @@ type fakeWebex struct {
 	calls   []time.Time
 	writes  int
 	pages   int // read of lists
+	perPage int // 0: all
 	looks   int // at single records
 }
 
@@ -135,7 +139,8 @@ func (w *fakeWebex) FindSubscriber(_ context.Context, userID string) (webex.Subs
 	return webex.Subscriber{}, false, nil
 }
 
-func (w *fakeWebex) Page(_ context.Context, f commands.WebexFilter, _ string) (page commands.WebexPage, err error) {
+func (w *fakeWebex) Page(_ context.Context, f commands.WebexFilter, from string) (page commands.WebexPage, err error) {
+	time.Sleep(w.slowPage)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, w.now())
@@ -148,6 +153,16 @@ func (w *fakeWebex) Page(_ context.Context, f commands.WebexFilter, _ string) (p
 		if s.ProvisioningID == f.ProvisioningID && slices.Contains(f.Statuses, s.Status) && s.LastStatusChange.After(f.LastStatusChange) {
 			page.Records = append(page.Records, s)
 		}
+	}
+	slices.SortFunc(page.Records, func(a, b webex.Subscriber) int {
+		return cmp.Or(w.done[a.ID].Compare(w.done[b.ID]), cmp.Compare(a.ID, b.ID))
+	})
+	if begin, _ := strconv.Atoi(from); w.perPage > 0 {
+		end := begin + w.perPage
+		if end < len(page.Records) {
+			page.Next = strconv.Itoa(end)
+		}
+		page.Records = page.Records[min(begin, len(page.Records)):min(end, len(page.Records))]
 	}
 	return page, nil
 }

@@ -182,6 +182,17 @@ func explainNewUser(c *cli, body map[string]string, marks map[string]string) err
 	return nil
 }
 
+// awaited names whom somebody waits for.
+func awaited(from string) string {
+	switch from {
+	case "webex":
+		return "Webex"
+	case "ledgerline":
+		return "Ledgerline"
+	}
+	return "the " + spaced(from)
+}
+
 // Marks of verdicts: for terminals, and for everything else.
 var (
 	fineMarks  = map[string]string{"ok": "✓", "stopped": "✗", "waiting": "…", "unknown": "?", "skipped": "-"}
@@ -195,7 +206,7 @@ func (c *cli) chain(userID string, x explanation, marks map[string]string) {
 	}
 	line(0, marks[x.Verdict]+" "+userID+": "+x.What)
 	if x.Awaited.What != "" {
-		line(2, "Waits for the "+spaced(x.Awaited.From)+": "+x.Awaited.What)
+		line(2, "Waits for "+awaited(x.Awaited.From)+": "+x.Awaited.What)
 	}
 	if x.Awaited.Next != "" {
 		line(2, "Next: "+when(x.Awaited.Next))

@@ -50,6 +50,12 @@ func TestAChainIsPrintedForPeople(t *testing.T) {
 	require.JSONEq(t, aChain, f.run(t, "users", "explain", "u1", "--json").out)
 }
 
+func TestWhoIsAwaitedIsNamedAsPeopleDo(t *testing.T) {
+	for from, words := range map[string]string{"webex": "Webex", "ledgerline": "Ledgerline", "account_owner": "the account owner"} {
+		require.Equal(t, words, awaited(from))
+	}
+}
+
 func TestADryRunTellsByItsExitCodeWhetherItWouldBeRefused(t *testing.T) {
 	for verdict, code := range map[string]int{"ok": exitDone, "waiting": exitDone, "stopped": exitRefused, "unknown": exitFailed} {
 		var body []byte

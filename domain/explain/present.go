@@ -58,6 +58,10 @@ func (t *teller) underWay(x *Explanation, due time.Time) {
 	wants := s.Wants()
 	x.Verdict = Waiting
 	switch {
+	case wants != "" && t.Held != "":
+		x.What = "A " + requestNouns[wants] + " is the next to be sent, and is held: " + sentence(t.Held)
+		x.Awaited = Awaited{From: AnAdmin, What: "Somebody is to lift the hold."}
+		t.pending(Request, "A "+requestNouns[wants]+" is to be sent when the hold is lifted.", time.Time{}, in(callValues(s.Call(wants))))
 	case wants == subscriber.Provision && s.AdminFirst && t.waitsForAdministrator():
 		x.What = "The customer's administrator comes first and is not active yet."
 		x.Awaited = Awaited{From: CustomerAdmin, What: "The customer's first user is to become active."}

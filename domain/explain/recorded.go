@@ -19,6 +19,7 @@ type Facts struct {
 	Entries   []domain.Entry            // of the user's stream
 	Templates map[string][]domain.Entry // of the streams of templates, by provisioning id
 	Customer  []domain.Entry            // of the stream of the user's customer; needed where its administrator comes first
+	Held      string                    // why the next request of the user is held; empty: it is not
 	AllLives  bool                      // not just the present, or last, time of being onboarded
 	Now       time.Time
 }

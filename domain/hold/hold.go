@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -114,6 +115,8 @@ func place(s State, c Place) ([]domain.Event, error) {
 		f.Add("reason", domain.Missing, "is missing; say why, for those who wait")
 	case utf8.RuneCountInString(reason) > MaxText:
 		f.Add("reason", domain.TooLong, fmt.Sprintf("must have at most %d characters", MaxText))
+	case strings.ContainsFunc(reason, unicode.IsControl):
+		f.Add("reason", domain.Malformed, "must not contain line breaks or other control characters")
 	}
 	switch c.Scope.Kind {
 	case Customer, Template:
@@ -121,6 +124,8 @@ func place(s State, c Place) ([]domain.Event, error) {
 			f.Add("name", domain.Missing, "is missing; give the customer's spEnterpriseId or the template's provisioningId")
 		} else if utf8.RuneCountInString(c.Scope.Name) > MaxText {
 			f.Add("name", domain.TooLong, fmt.Sprintf("must have at most %d characters", MaxText))
+		} else if strings.ContainsFunc(c.Scope.Name, unicode.IsControl) {
+			f.Add("name", domain.Malformed, "must not contain line breaks or other control characters")
 		}
 	case Partner:
 		if c.Scope.Name != "" {

@@ -36,12 +36,14 @@ func TestPlace(t *testing.T) {
 
 func TestWhatIsWrongWithAHoldIsSaidFieldByField(t *testing.T) {
 	for field, c := range map[string]hold.Place{
-		"reason":  {Scope: acme},
-		"reason ": {Scope: acme, Reason: strings.Repeat("x", hold.MaxText+1)},
-		"name":    {Scope: hold.Scope{Kind: hold.Template}, Reason: "x"},
-		"name ":   {Scope: hold.Scope{Kind: hold.Partner, Name: "main"}, Reason: "x"},
-		"name  ":  {Scope: hold.Scope{Kind: hold.Customer, Name: strings.Repeat("x", hold.MaxText+1)}, Reason: "x"},
-		"kind":    {Scope: hold.Scope{Kind: "lane"}, Reason: "x"},
+		"reason":   {Scope: acme},
+		"reason ":  {Scope: acme, Reason: strings.Repeat("x", hold.MaxText+1)},
+		"name":     {Scope: hold.Scope{Kind: hold.Template}, Reason: "x"},
+		"name ":    {Scope: hold.Scope{Kind: hold.Partner, Name: "main"}, Reason: "x"},
+		"reason  ": {Scope: acme, Reason: "x\x1b[2J"},
+		"name   ":  {Scope: hold.Scope{Kind: hold.Customer, Name: "a\nb"}, Reason: "x"},
+		"name  ":   {Scope: hold.Scope{Kind: hold.Customer, Name: strings.Repeat("x", hold.MaxText+1)}, Reason: "x"},
+		"kind":     {Scope: hold.Scope{Kind: "lane"}, Reason: "x"},
 	} {
 		_, err := hold.Decide(hold.State{}, c)
 		no := domain.AsRejection(err)

@@ -185,3 +185,20 @@ func TestStateTellsWhatWasFound(t *testing.T) {
 	assert.Positive(t, state.TooMuch)
 	assert.Greater(t, state.Calls, 8000)
 }
+
+func TestPausesThatComeAnywayAreExpected(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 4))
+	w := newWorld(moody{newBucket(100, 10, time.Second), .1, dice, time.Second}, 50*time.Millisecond)
+	w.run(noon.Add(10 * time.Minute))
+	state := w.pace.State(w.now)
+	w.run(noon.Add(15 * time.Minute))
+	served, _ := w.between(10*time.Minute, 15*time.Minute)
+	assert.InEpsilon(t, served, state.Expected, 0.5, "of a rate of %v", state.Rate)
+}
+
+func TestWithoutSuchPausesTheRateIsExpected(t *testing.T) {
+	w := newWorld(newBucket(30, 3, time.Second), 50*time.Millisecond)
+	w.run(noon.Add(5 * time.Minute))
+	state := w.pace.State(w.now)
+	assert.Equal(t, state.Rate, state.Expected)
+}

@@ -9,6 +9,7 @@ import (
 type State struct {
 	Rate         float64   // calls per second that go while nothing keeps them away
 	Measured     float64   // good replies per second, over about the last minute in which there was work; pauses count
+	Expected     float64   // calls per second to reckon with: the rate, or less where pauses come whatever the rate
 	Granted      float64   // calls per second that Webex was found to grant; 0: not found out
 	ParkedUntil  time.Time // zero: not parked
 	Why          Why       // why calls may not go now; empty: they may
@@ -23,7 +24,7 @@ type State struct {
 // State returns how things are.
 func (p *Pace) State(now time.Time) State {
 	s := State{
-		Rate: p.search.rate, Measured: p.tally.measured(), Granted: p.search.granted(),
+		Rate: p.search.rate, Measured: p.tally.measured(), Expected: p.expected(), Granted: p.search.granted(),
 		Circuit: p.circuit.state, CircuitSince: p.circuit.since, NextProbe: p.circuit.openUntil(),
 		Calls: p.tally.calls, TooMuch: p.tally.tooMuch, Broken: p.tally.broken,
 	}
@@ -34,6 +35,15 @@ func (p *Pace) State(now time.Time) State {
 		s.ParkedUntil, s.Why = p.parked, p.why
 	}
 	return s
+}
+
+// expected is the rate, unless refusals have nothing to do with it: then the pauses
+// that they cost decide how many calls get through.
+func (p *Pace) expected() float64 {
+	if m := p.tally.measured(); p.search.noise.on && m > 0 {
+		return min(m, p.search.rate)
+	}
+	return p.search.rate
 }
 
 // tally counts calls, and good replies per time in which there was work: both

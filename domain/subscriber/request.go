@@ -248,10 +248,12 @@ func recordStatus(s State, c RecordStatus) []domain.Event {
 }
 
 // statusEvents tells what is new in a record at Webex while an accepted request
-// is followed. A status that it does not know is nothing new.
+// is followed. A status that it does not know is nothing new, nor is that of before
+// an update. A new record has none of before, whatever Webex's clocks say.
 func statusEvents(s State, r webex.Subscriber, at time.Time) []domain.Event {
+	before := r.LastStatusChange.Before(s.Request.StatusAt) && !r.LastStatusChange.IsZero()
 	switch {
-	case s.Request.Phase != Accepted, r.LastStatusChange.Before(s.Request.StatusAt) && !r.LastStatusChange.IsZero():
+	case s.Request.Phase != Accepted, s.Request.Kind == Update && before:
 	case s.Request.Kind == Update && r.Status == webex.Provisioned:
 		return []domain.Event{Updated{At: at}}
 	case s.Request.Kind == Update && r.Status == webex.Failed:

@@ -144,4 +144,12 @@ func TestAnOldStateOfARecordIsNotItsEnd(t *testing.T) {
 		{Name: "of before the update was taken", Given: given(updating, taken), When: sure(record(webex.Provisioned), at(5))},
 		{Name: "of the same instant it is", Given: given(updating, taken), When: sure(record(webex.Provisioned), at(6)), Then: events{subscriber.Updated{At: at(9)}}},
 	})
+	fresh := accepted(subscriber.Provision)
+	fresh.StatusAt = at(6)
+	domaintest.Run(t, subscriber.Decider, cases{
+		{
+			Name: "a new record has no old state, by whichever clock", Given: given(sent, fresh), When: sure(record(webex.Provisioned), at(5)),
+			Then: events{subscriber.Provisioned{PersonID: record(webex.Provisioned).PersonID, At: at(9)}},
+		},
+	})
 }

@@ -56,7 +56,7 @@ func (c *Client) refusal(r reply) *commands.WebexError {
 			failure.Errors = details(problems)
 		}
 		if len(failure.Errors) == 0 && body.Code != 0 {
-			failure.Errors = []webex.Error{{Code: int(body.Code), Description: body.Message}}
+			failure.Errors = []webex.Error{{Code: int(body.Code), Description: clip(body.Message)}}
 		}
 		failure.Message = clip(body.Message)
 		failure.TrackingID = cmp.Or(body.TrackingID, failure.TrackingID)

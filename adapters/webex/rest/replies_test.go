@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,14 @@ func TestAnErrorBodyIsReadAsFarAsItGoes(t *testing.T) {
 		{"code is nonsense", `{"message":"m","errors":[{"errorCode":{"a":1},"description":"d"}]}`, "m", "HEADER_1", []webex.Error{{Description: "d"}}},
 		{"a field is named", `{"message":"m","errors":[{"errorCode":1001,"description":"d","fieldName":"email"}]}`, "m", "HEADER_1", []webex.Error{{Code: 1001, Description: "d (email)"}}},
 		{"code at the top", `{"message":"m","errorCode":7}`, "m", "HEADER_1", []webex.Error{{Code: 7, Description: "m"}}},
+		{
+			"a long text", `{"message":"m","errors":[{"errorCode":1,"description":"` + strings.Repeat("d", 5000) + `"}]}`, "m", "HEADER_1",
+			[]webex.Error{{Code: 1, Description: strings.Repeat("d", 1000) + "…"}},
+		},
+		{
+			"many", `{"message":"m","errors":[` + strings.Repeat(`{"errorCode":1,"description":"d"},`, 50) + `{"errorCode":2}]}`, "m", "HEADER_1",
+			slices.Repeat([]webex.Error{{Code: 1, Description: "d"}}, 20),
+		},
 		{"errors of another shape", `{"message":"m","errors":{"x":1}}`, "m", "HEADER_1", nil},
 		{"not JSON", `<html>`, "Bad Request", "HEADER_1", nil},
 		{"nothing", ``, "Bad Request", "HEADER_1", nil},

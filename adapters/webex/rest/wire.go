@@ -69,14 +69,17 @@ type problem struct {
 	FieldName   string `json:"fieldName"`
 }
 
+// mostErrors is how many errors of one reply or record are kept.
+const mostErrors = 20
+
 func details(problems []problem) []webex.Error {
 	var out []webex.Error
-	for _, p := range problems {
+	for _, p := range problems[:min(len(problems), mostErrors)] {
 		text := p.Description
 		if p.FieldName != "" && !strings.Contains(text, p.FieldName) {
 			text = strings.TrimSpace(text + " (" + p.FieldName + ")")
 		}
-		out = append(out, webex.Error{Code: int(p.Code), Description: text})
+		out = append(out, webex.Error{Code: int(p.Code), Description: clip(text)})
 	}
 	return out
 }
