@@ -167,7 +167,7 @@ func recordFound(s State, c RecordFound) []domain.Event {
 		return nil
 	}
 	kind := s.Request.Kind
-	found := RequestAccepted{Kind: kind, WebexID: c.Record.ID, Found: true, At: c.At}
+	found := RequestAccepted{Kind: kind, WebexID: c.Record.ID, StatusAt: c.Record.LastStatusChange, Found: true, At: c.At}
 	absent := RequestAbsent{Kind: kind, At: c.At}
 	switch {
 	case kind == Provision && c.Found && len(s.differences(c.Record)) == 0:
