@@ -257,6 +257,44 @@ func TestAHoldIsHeededAndLiftedByADriverThatRuns(t *testing.T) {
 	})
 }
 
+// slowLog calls read between reading a stream and answering.
+type slowLog struct {
+	commands.EventLog
+	read func(stream string)
+}
+
+func (l slowLog) ReadStream(ctx context.Context, stream string) ([]domain.Entry, error) {
+	entries, err := l.EventLog.ReadStream(ctx, stream)
+	l.read(stream)
+	return entries, err
+}
+
+func TestAHoldThatIsPlacedWhileTheDriverReadsItIsHeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := w.onboard(request(1, trustedID, "a@ent.example"))
+		of, d, placed := hold.Scope{Kind: hold.Partner}, &commands.Driver{Sole: true, Log: slog.New(slog.DiscardHandler)}, false
+		d.Open = func(_ context.Context, yield func(string)) error {
+			yield(domain.StreamOf(subscriber.Kind, id))
+			return nil
+		}
+		d.Service = w.serviceOn(slowLog{w.log, func(stream string) {
+			if stream != hold.Stream(nordic, of) || placed {
+				return
+			}
+			placed = true
+			_, _, err := w.service.PlaceHold(t.Context(), of, "Webex is in maintenance", cause(nordic))
+			require.NoError(t, err)
+			d.Wake(stream)
+		}})
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer stop()
+		require.NoError(t, d.Run(ctx))
+		require.True(t, placed)
+		require.Zero(t, w.webex.writes)
+	})
+}
+
 func TestAPauseThatWebexAskedForOutlastsTheProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -16,14 +16,37 @@ import (
 // holds is what the driver knows of scopes whose requests are held. A scope that
 // it has not met is read from the log; what changes there wakes the driver.
 type holds struct {
-	mu   sync.Mutex
-	held map[string]bool // by stream
+	mu      sync.Mutex
+	held    map[string]bool // by stream
+	changes int             // of any of them: what was read before the last may be out of date
 }
 
 func (h *holds) forget(stream string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.held, stream)
+	h.changes++
+}
+
+func (h *holds) known(stream string) (held, known bool, changes int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	held, known = h.held[stream]
+	return held, known, h.changes
+}
+
+// learn notes what was read after so many changes; false: there are more by now.
+func (h *holds) learn(stream string, held bool, changes int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.changes != changes {
+		return false
+	}
+	if h.held == nil {
+		h.held = map[string]bool{}
+	}
+	h.held[stream] = held
+	return true
 }
 
 // held says whether the next request of a subscriber is held.
@@ -57,23 +80,16 @@ func templateOf(s subscriber.State) hold.Scope {
 
 func (d *Driver) scopeHeld(ctx context.Context, partner string, of hold.Scope) (bool, error) {
 	stream := hold.Stream(partner, of)
-	d.holds.mu.Lock()
-	held, known := d.holds.held[stream]
-	d.holds.mu.Unlock()
-	if known {
-		return held, nil
+	for {
+		held, known, changes := d.holds.known(stream)
+		if known {
+			return held, nil
+		}
+		r, err := read(ctx, d.Service, partner, stream, hold.Decider)
+		if err != nil || d.holds.learn(stream, r.Value.Held, changes) {
+			return r.Value.Held, err
+		}
 	}
-	r, err := read(ctx, d.Service, partner, stream, hold.Decider)
-	if err != nil {
-		return false, err
-	}
-	d.holds.mu.Lock()
-	defer d.holds.mu.Unlock()
-	if d.holds.held == nil {
-		d.holds.held = map[string]bool{}
-	}
-	d.holds.held[stream] = r.Value.Held
-	return r.Value.Held, nil
 }
 
 // How many users have to fail alike, one after the other and none in between who

@@ -10,6 +10,7 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/activation"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 )
 
@@ -81,6 +82,30 @@ var logBugs = []bug{
 		p.enginesLog(brokenLog{read: rewrite(func(e subscriber.RequestLost) domain.Event {
 			return subscriber.RequestAbsent{Kind: e.Kind, At: e.At}
 		})})
+	}},
+	{"early-retry", retryAsPlanned, "a planned retry is started at once", func(p *program, _ *chance) {
+		p.enginesLog(brokenLog{read: rewrite(func(e subscriber.RetryPlanned) domain.Event {
+			e.Until = e.At
+			return e
+		})})
+	}},
+	{"forget-tries", retryAsPlanned, "planned retries are not counted", func(p *program, _ *chance) {
+		p.enginesLog(brokenLog{read: rewrite(func(e subscriber.RetryPlanned) domain.Event {
+			e.Try = 0
+			return e
+		})})
+	}},
+	{"forget-cancel", retryAsPlanned, "that a retry was cancelled is not seen", func(p *program, _ *chance) {
+		p.enginesLog(brokenLog{read: rewrite(func(subscriber.RetryCancelled) domain.Event { return hold.Lifted{} })})
+	}},
+	{"forget-plan", comesToRest, "that a retry is planned is not seen", func(p *program, _ *chance) {
+		p.enginesLog(brokenLog{read: rewrite(func(subscriber.RetryPlanned) domain.Event { return hold.Lifted{} })})
+	}},
+	{"forget-hold", holdIsHeeded, "that a hold was placed is not seen", func(p *program, _ *chance) {
+		p.enginesLog(brokenLog{read: rewrite(func(hold.Placed) domain.Event { return hold.Lifted{} })})
+	}},
+	{"forget-lifting", comesToRest, "that a hold was lifted is not seen", func(p *program, _ *chance) {
+		p.enginesLog(brokenLog{read: rewrite(func(e hold.Lifted) domain.Event { return hold.Placed{} })})
 	}},
 	{"any-outcome", oneRequest, "an outcome is recorded whatever request it is of", func(p *program, _ *chance) {
 		sent := map[string]string{} // tracking id of the last request that this program sent, by stream

@@ -7,13 +7,20 @@ import (
 
 	"github.com/google/uuid"
 
+	"ledgerline/domain"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 )
 
 // plumbingBugs are in clocks, ids, wake-ups, views, and in who believes to be alone.
 var plumbingBugs = []bug{
-	{"two-soles", oneRequest, "of two programs each takes what the other sends for interrupted", func(p *program, _ *chance) {
+	{"two-soles", oneRequest, "of two programs, killed every few minutes, each takes what the other sends for interrupted", func(p *program, c *chance) {
 		p.driver.Sole = true
+		p.w.clock.after(c.between(0, 4*time.Minute), func() {
+			if p.w.bad() {
+				p.kill()
+			}
+		})
 	}},
 	{"clock-ahead", oneRequest, "clocks of two programs are two minutes apart", func(p *program, _ *chance) {
 		p.skew += time.Duration(p.n%2) * 2 * time.Minute
@@ -36,6 +43,14 @@ var plumbingBugs = []bug{
 		wake := p.wake
 		p.wake = func(stream string) {
 			if c.in(0.5) {
+				wake(stream)
+			}
+		}
+	}},
+	{"drop-hold", holdIsHeeded, "nobody is told that a hold was placed or lifted", func(p *program, _ *chance) {
+		wake := p.wake
+		p.wake = func(stream string) {
+			if kind, _, _ := domain.SplitStream(stream); kind != hold.Kind {
 				wake(stream)
 			}
 		}

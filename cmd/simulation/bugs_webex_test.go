@@ -104,7 +104,20 @@ var webexBugs = []bug{
 			return look(ask)
 		}})
 	}},
+	{"mixed-up-list", webexAgrees, "of two records in a list each is taken for the other", func(p *program, _ *chance) {
+		p.client(brokenWebex{page: func(list list, f commands.WebexFilter, from string) (commands.WebexPage, error) {
+			page, err := list(f, from)
+			for i := 1; i < len(page.Records); i += 2 {
+				a, b := &page.Records[i-1], &page.Records[i]
+				a.ID, b.ID = b.ID, a.ID
+			}
+			return page, err
+		}})
+	}},
 }
+
+// list reads one page of a list.
+type list func(commands.WebexFilter, string) (commands.WebexPage, error)
 
 // look reads one record by its id or by a user id.
 type look func(string) (webex.Subscriber, bool, error)
@@ -129,6 +142,7 @@ type brokenWebex struct {
 	read      func(call func() error) error
 	remove    func() error
 	find, get func(look, string) (webex.Subscriber, bool, error)
+	page      func(list, commands.WebexFilter, string) (commands.WebexPage, error)
 }
 
 // Provision implements commands.Webex.
@@ -178,6 +192,11 @@ func (b brokenWebex) FindSubscriber(ctx context.Context, userID string) (s webex
 
 // Page implements commands.Webex.
 func (b brokenWebex) Page(ctx context.Context, f commands.WebexFilter, from string) (page commands.WebexPage, err error) {
+	if b.page != nil {
+		return b.page(func(f commands.WebexFilter, from string) (commands.WebexPage, error) {
+			return b.Webex.Page(ctx, f, from)
+		}, f, from)
+	}
 	err = through(b.read, func() (err error) { page, err = b.Webex.Page(ctx, f, from); return err })
 	return page, err
 }

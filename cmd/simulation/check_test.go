@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"reflect"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -39,7 +40,7 @@ func (w *world) stream(stream string) []domain.Entry {
 // checkResolved looks for requests of which nobody knows what became of them.
 func (w *world) checkResolved() {
 	w.subscribers(func(stream, _ string, s subscriber.State) {
-		if s.Busy() {
+		if s.Busy() && !w.retriedWithin(stream, time.Minute) {
 			w.fail(resolvedIn15m, stream, "what became of a request to %s is not known %v after Webex is well", s.Request.Kind, resolving)
 		}
 	})
@@ -49,6 +50,8 @@ func (w *world) checkResolved() {
 func (w *world) checkAll() {
 	w.checkLog()
 	w.checkAcks()
+	w.checkRetries()
+	w.checkHolds()
 	owned := map[string]map[string]bool{}
 	for partner := range w.webex {
 		owned[partner] = map[string]bool{}
@@ -124,6 +127,10 @@ func (w *world) checkRest(stream, partner string, s subscriber.State) {
 		w.count("ends as " + string(s.Status()))
 		return
 	case activation.Wait, activation.Follow:
+		if s.RetryAt.After(w.end) {
+			w.count("ends with a retry planned")
+			return
+		}
 		if s.Stage == subscriber.AwaitingConsent && s.Request.Phase == subscriber.Accepted {
 			w.count("ends as " + string(s.Status()))
 			return
@@ -135,6 +142,11 @@ func (w *world) checkRest(stream, partner string, s subscriber.State) {
 			w.count("ends waiting for the administrator")
 			return
 		}
+	}
+	due := s.RetryAt.After(w.end.Add(-starting))
+	if due || s.RetryAt.IsZero() && w.retriedWithin(stream, retrying) {
+		w.count("ends in a retry")
+		return
 	}
 	w.fail(comesToRest, stream, "it is %s and not at rest: %+v", s.Status(), s)
 }

@@ -18,6 +18,8 @@ const (
 	noCallInRetryAfter     promise = "no-call-in-retry-after"
 	resolvedIn15m          promise = "resolved-in-15m"
 	comesToRest            promise = "comes-to-rest"
+	retryAsPlanned         promise = "retry-as-planned"
+	holdIsHeeded           promise = "hold-is-heeded"
 	webexAgrees            promise = "webex-agrees"
 	noOrphan               promise = "no-orphan"
 	acknowledgedIsRecorded promise = "acknowledged-is-recorded"
@@ -29,7 +31,7 @@ const (
 
 // promises lists all, in the order of doc.go.
 var promises = []promise{
-	oneRecord, oneRequest, intentFirst, noCallInRetryAfter, resolvedIn15m, comesToRest, webexAgrees, noOrphan,
+	oneRecord, oneRequest, intentFirst, noCallInRetryAfter, resolvedIn15m, comesToRest, retryAsPlanned, holdIsHeeded, webexAgrees, noOrphan,
 	acknowledgedIsRecorded, answersAgree, repeatIsHarmless, logOrder, viewsEqualRebuild,
 }
 

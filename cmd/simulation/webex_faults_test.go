@@ -71,7 +71,9 @@ func (x *fakeWebex) plan() plan {
 		lands: c.in(0.5), late: c.between(0, landing), breath: c.between(time.Microsecond, time.Millisecond),
 	}
 	if x.w.bad() && c.in(x.w.weather.slow) {
-		p.work = c.between(time.Second, 50*time.Second)
+		if p.work = c.between(time.Second, 50*time.Second); c.in(0.3) {
+			p.travel, p.work = p.work/2, p.travel
+		}
 		x.w.count("webex: slow reply")
 	}
 	if !x.down(time.Now()) {

@@ -29,14 +29,21 @@ type cursor struct {
 func (c client) Page(ctx context.Context, f commands.WebexFilter, from string) (commands.WebexPage, error) {
 	at := cursor{Filter: f}
 	if from != "" {
+		at = cursor{} // or the caller's own list of statuses would be written to
 		if err := json.Unmarshal([]byte(from), &at); err != nil {
 			return commands.WebexPage{}, err
 		}
 	}
+	alive := !c.program.dead()
+	defer func() {
+		if alive && c.program.dead() {
+			c.w.count("program killed while it reads a list")
+		}
+	}()
 	return ask(ctx, c, c.planRead(), func() (page commands.WebexPage, err error) {
 		var found []webex.Subscriber
 		for _, r := range c.records {
-			if s := c.shown(r); matches(s, at.Filter) {
+			if s := c.listed(r); s.ID != "" && matches(s, at.Filter) {
 				found = append(found, s)
 			}
 		}
@@ -49,6 +56,15 @@ func (c client) Page(ctx context.Context, f commands.WebexFilter, from string) (
 		}
 		return page, nil
 	})
+}
+
+// listed is the record as a list shows it, which may lag.
+func (x *fakeWebex) listed(r *record) webex.Subscriber {
+	if x.w.bad() && time.Since(r.changed) < x.w.weather.lag {
+		x.w.count("webex: a list lags")
+		r = &record{Subscriber: r.before}
+	}
+	return x.shown(r)
 }
 
 func matches(s webex.Subscriber, f commands.WebexFilter) bool {

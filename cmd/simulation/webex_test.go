@@ -25,6 +25,7 @@ type fakeWebex struct {
 	records  []*record // oldest first
 	made     int
 	outages  []outage
+	closed   []outage           // times of maintenance: whatever is accepted fails
 	quiet    map[lane]time.Time // Webex asked not to be called before
 	underWay map[string]string  // tracking id of the write that is under way, by subscriber
 	unknown  map[string]bool    // tracking ids of writes of which nobody was told what became
@@ -37,7 +38,13 @@ type record struct {
 	owner string         // stream for which it was made
 	next  *webex.Profile // what an update under way leads to
 	live  bool           // was provisioned
+
+	before  webex.Subscriber // as a list shows it while it lags; no ID: not at all
+	changed time.Time
 }
+
+// change is to be called before a record is changed.
+func (r *record) change() { r.before, r.changed = r.Subscriber, time.Now() }
 
 // shown is the record as Webex shows it: by its own clock, without the time zone.
 func (x *fakeWebex) shown(r *record) webex.Subscriber {
@@ -55,6 +62,8 @@ func (x *fakeWebex) stamp(at time.Time) time.Time {
 // outage is a time in which Webex does not work.
 type outage struct{ from, to time.Time }
 
+func (o outage) holds(at time.Time) bool { return at.After(o.from) && at.Before(o.to) }
+
 // call is one line in the history of a subscriber.
 type call struct {
 	at         time.Time
@@ -68,11 +77,15 @@ func newFakeWebex(w *world, partner string, c *chance) *fakeWebex {
 		from := w.began.Add(c.between(0, stormy))
 		x.outages = append(x.outages, outage{from, from.Add(c.between(time.Minute, 20*time.Minute))})
 	}
+	if c.in(0.3) {
+		from := w.began.Add(c.between(0, stormy))
+		x.closed = append(x.closed, outage{from, from.Add(c.between(5*time.Minute, 100*time.Minute))})
+	}
 	return x
 }
 
 func (x *fakeWebex) down(at time.Time) bool {
-	return x.w.bad() && slices.ContainsFunc(x.outages, func(o outage) bool { return at.After(o.from) && at.Before(o.to) })
+	return x.w.bad() && slices.ContainsFunc(x.outages, func(o outage) bool { return o.holds(at) })
 }
 
 func (x *fakeWebex) find(id string) *record {
@@ -99,6 +112,7 @@ func (x *fakeWebex) become(id string, after time.Duration, change func(*record))
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		if r := x.find(id); r != nil {
+			r.change()
 			r.LastStatusChange = time.Now()
 			change(r)
 			x.say(r.owner, "is %s by now", r.Status)
@@ -107,8 +121,18 @@ func (x *fakeWebex) become(id string, after time.Duration, change func(*record))
 }
 
 // trouble decides whether what was accepted fails in the background.
-func (x *fakeWebex) trouble() *webex.Error {
-	if !x.w.bad() || !x.chance.in(x.w.weather.failing) {
+func (x *fakeWebex) trouble(enterprise string) *webex.Error {
+	now := time.Now()
+	switch {
+	case !x.w.bad():
+		return nil
+	case x.w.cutOff(x.partner, enterprise):
+		x.w.count("webex: one of a crowd fails")
+		return &unreachable
+	case slices.ContainsFunc(x.closed, func(o outage) bool { return o.holds(now) }):
+		x.w.count("webex: in maintenance")
+		return &webex.Error{Code: 2560, Description: "The service is in maintenance."}
+	case !x.chance.in(x.w.weather.failing):
 		return nil
 	}
 	x.w.count("webex: late background error")
@@ -129,11 +153,11 @@ func (x *fakeWebex) provision(r webex.Request, owner string) (webex.Subscriber, 
 		}
 	}
 	x.made++
-	made := &record{owner: owner, Subscriber: webex.Subscriber{
+	made := &record{owner: owner, changed: time.Now(), Subscriber: webex.Subscriber{
 		Request: r, ID: fmt.Sprintf("%s-%d", x.partner, x.made), Status: webex.Provisioning, Created: time.Now(), LastStatusChange: time.Now(),
 	}}
 	x.records = append(x.records, made)
-	over, trouble := x.chance.between(time.Second, 90*time.Second), x.trouble()
+	over, trouble := x.chance.between(time.Second, 90*time.Second), x.trouble(r.SPEnterpriseID)
 	if twin != nil {
 		trouble = &duplicate
 	}
@@ -166,8 +190,9 @@ func (x *fakeWebex) update(id string, from, to webex.Profile) (webex.Subscriber,
 		return webex.Subscriber{}, conflict("A subscriber that is " + string(r.Status) + " cannot be updated.")
 	}
 	next := over(r.Profile, from, to)
+	r.change()
 	r.Status, r.next, r.LastStatusChange = webex.Updating, &next, time.Now()
-	trouble := x.trouble()
+	trouble := x.trouble(r.SPEnterpriseID)
 	if twin := x.taken(next.UserID, r); twin != nil {
 		x.w.fail(oneRecord, r.owner, "user id %s is asked for while another record has it", next.UserID)
 		trouble = &duplicate

@@ -227,6 +227,11 @@ func (w *world) anything(c *chance, u *user, k int) func(context.Context, *comma
 			return change("time zone", commands.ChangeSubscriber{ID: id, Timezone: &zone})
 		}
 		return change("details", commands.ChangeSubscriber{ID: id, LastName: &name, PrimaryPhoneNumber: &number})
+	case k < 58:
+		w.count("asked: cancel retry")
+		return func(ctx context.Context, s *commands.Service, why domain.Cause) (commands.Subscriber, error) {
+			return s.CancelRetry(ctx, id, why)
+		}
 	case k < 66:
 		to := pick(c, u.userID, "new1@as0.example", "new2@as0.example", "User0@as0.example", "user10@as0.example")
 		return change("user id", commands.ChangeSubscriber{ID: id, UserID: &to})

@@ -13,11 +13,12 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 )
 
-var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events)...)
+var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events)...)
 
 var partners = []string{"nordic", "baltic"}
 
@@ -30,6 +31,7 @@ type weather struct {
 	webexSkew                       time.Duration // of Webex's clock
 	grain                           time.Duration // of the times that Webex shows
 	page                            int           // records at most on one page of a list
+	lag                             time.Duration // until a list of Webex shows what has changed
 	twins                           bool          // Webex takes a second record of one user id, and fails it later
 	blind                           bool          // views answer a program at its start only
 }
@@ -43,6 +45,8 @@ type world struct {
 	slots     int // programs at a time
 	log       *memory.Log
 	logChance *chance
+	people    *chance // those who answer to what is recorded
+	crowd     *crowd  // nil: there is none
 	webex     map[string]*fakeWebex
 	views     *views
 	began     time.Time
@@ -54,6 +58,7 @@ type world struct {
 	made     int
 	programs []*program // that users can ask
 	entries  []domain.Entry
+	times    []time.Time       // when each of them was recorded
 	intents  map[string]string // stream by tracking id of a recorded intent
 	acks     []ack
 	files    []file
@@ -79,7 +84,7 @@ const (
 func newWorld(seed uint64, stormy time.Duration) *world {
 	c := newChance(seed, 0)
 	w := &world{
-		seed: seed, clock: clock{taken: map[int64]bool{}}, slots: 1, logChance: newChance(seed, 1), webex: map[string]*fakeWebex{},
+		seed: seed, clock: clock{taken: map[int64]bool{}}, slots: 1, logChance: newChance(seed, 1), people: newChance(seed, 4), webex: map[string]*fakeWebex{},
 		views: newViews(), began: time.Now(), intents: map[string]string{}, counts: map[string]int{},
 		weather: weather{
 			lost: c.upTo(0.3), late: c.upTo(0.1), busy: c.upTo(0.15), refused: c.upTo(0.03), slow: c.upTo(0.1), failing: c.upTo(0.2),
@@ -95,6 +100,7 @@ func newWorld(seed uint64, stormy time.Duration) *world {
 	if c.in(0.3) {
 		w.weather.webexSkew = c.between(-5*time.Minute, 5*time.Minute)
 	}
+	w.weather.lag = pick(c, 0, 0, c.between(0, 1900*time.Millisecond), c.between(2*time.Second, 3*time.Minute))
 	w.well = w.began.Add(stormy)
 	w.end = w.well.Add(settling)
 	w.log = memory.New(codec, func() time.Time { return time.Now().Add(w.logChance.between(-5*time.Second, 5*time.Second)) })
@@ -108,6 +114,8 @@ func newWorld(seed uint64, stormy time.Duration) *world {
 func (w *world) live() {
 	w.makeTemplates()
 	w.plan(newChance(w.seed, 2))
+	w.planHolds(newChance(w.seed, 5))
+	w.planCrowd(newChance(w.seed, 6))
 	for slot := range w.slots {
 		c := newChance(w.seed, 20+uint64(slot))
 		w.running.Go(func() {
@@ -153,7 +161,7 @@ func (w *world) serving() []*program {
 }
 
 // recorded takes notice of what is new in the log: views learn of it after a while,
-// and so do drivers of what was not recorded by the engine.
+// and so do people, and drivers as adapters/bus wakes them.
 func (w *world) recorded() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,13 +170,13 @@ func (w *world) recorded() {
 			panic(err)
 		}
 		for _, e := range batch {
-			w.entries = append(w.entries, e)
+			w.entries, w.times = append(w.entries, e), append(w.times, time.Now())
 			if started, ok := e.Event.(subscriber.RequestStarted); ok {
 				w.intents[started.TrackingID] = e.Stream
 			}
 			kind, _, _ := domain.SplitStream(e.Stream)
 			for _, p := range w.programs {
-				if kind == subscriber.Kind && e.Cause.Role != domain.RoleEngine {
+				if kind == hold.Kind || kind == subscriber.Kind && e.Cause.Role != domain.RoleEngine {
 					w.clock.after(p.chance.between(10*time.Microsecond, 100*time.Millisecond), func() {
 						if !p.dead() {
 							p.wake(e.Stream)
@@ -176,6 +184,7 @@ func (w *world) recorded() {
 					})
 				}
 			}
+			w.answer(e)
 		}
 		n := len(w.entries)
 		lag := pick(w.logChance, w.logChance.between(time.Millisecond, time.Second), w.logChance.between(time.Millisecond, 20*time.Second))

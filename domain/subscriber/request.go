@@ -167,7 +167,7 @@ func recordFound(s State, c RecordFound) []domain.Event {
 		return nil
 	}
 	kind := s.Request.Kind
-	found := RequestAccepted{Kind: kind, WebexID: c.Record.ID, Found: true, At: c.At}
+	found := RequestAccepted{Kind: kind, WebexID: c.Record.ID, StatusAt: c.Record.LastStatusChange, Found: true, At: c.At}
 	absent := RequestAbsent{Kind: kind, At: c.At}
 	switch {
 	case kind == Provision && c.Found && len(s.differences(c.Record)) == 0:
@@ -177,7 +177,7 @@ func recordFound(s State, c RecordFound) []domain.Event {
 			". Remove it there, then retry the activation.", c.At)
 	case kind == Update && !c.Found:
 		return []domain.Event{Vanished{At: c.At}}
-	case kind == Update && (c.Record.Status == webex.Updating || s.showsUpdate(c.Record)):
+	case kind == Update && (c.Record.Status == webex.Updating || s.showsUpdate(c.Record) || s.showsFailure(c.Record)):
 		return s.accepted(found, c.Record)
 	case kind == Remove && !c.Found:
 		return []domain.Event{RequestAccepted{Kind: kind, Found: true, At: c.At}}
@@ -221,6 +221,10 @@ func (s State) showsUpdate(r webex.Subscriber) bool {
 	failed := s.Stale && r.Status == webex.Failed // by this update, or still by the one before
 	return shows(r.Profile, s.Sent) && s.Sent.Timezone == s.Applied.Timezone && !failed
 }
+
+// showsFailure says whether a record at Webex proves that the update that was sent
+// has failed there: it was in good order before.
+func (s State) showsFailure(r webex.Subscriber) bool { return !s.Stale && r.Status == webex.Failed }
 
 // shows says whether a record at Webex has the values that were sent. Numbers
 // are compared by what they mean; Webex does not show the time zone.

@@ -201,6 +201,10 @@ func TestALostRequestIsLookedUp(t *testing.T) {
 
 		{Name: "an update was carried out", Given: given(updating, lost(subscriber.Update)), When: found("t2", updated), Then: events{yes(subscriber.Update, webexID), subscriber.Updated{At: at(3)}}},
 		{Name: "an update is being carried out", Given: given(updating, lost(subscriber.Update)), When: found("t2", record(webex.Updating)), Then: events{yes(subscriber.Update, webexID)}},
+		{
+			Name: "an update was carried out and failed", Given: given(updating, lost(subscriber.Update)), When: found("t2", record(webex.Failed)),
+			Then: events{yes(subscriber.Update, webexID), subscriber.UpdateFailed{Errors: taken, At: at(3)}},
+		},
 		{Name: "an update left no trace", Given: given(updating, lost(subscriber.Update)), When: found("t2", record(webex.Provisioned)), Then: events{no(subscriber.Update)}},
 		{Name: "an update was in conflict", Given: given(updating, conflict(subscriber.Update)), When: found("t2", record(webex.Provisioned)), Then: events{says(subscriber.Update, "exists already")}},
 		{Name: "an updated record is gone", Given: given(updating, lost(subscriber.Update)), When: found("t2", webex.Subscriber{}), Then: events{subscriber.Vanished{At: at(3)}}},

@@ -140,7 +140,13 @@ func TestAnOldStateOfARecordIsNotItsEnd(t *testing.T) {
 	}
 	taken := accepted(subscriber.Update)
 	taken.StatusAt = at(6)
+	looked := after(updating, lost(subscriber.Update))
+	busy := record(webex.Updating)
+	busy.LastStatusChange = at(6)
+	found, err := subscriber.Decide(looked, subscriber.RecordFound{Tracking: "t2", Found: true, Record: busy, At: at(7)})
+	require.NoError(t, err)
 	domaintest.Run(t, subscriber.Decider, cases{
+		{Name: "of before an update that was lost and found", Given: given(updating, lost(subscriber.Update), found), When: sure(record(webex.Provisioned), at(5))},
 		{Name: "of before the update was taken", Given: given(updating, taken), When: sure(record(webex.Provisioned), at(5))},
 		{Name: "of the same instant it is", Given: given(updating, taken), When: sure(record(webex.Provisioned), at(6)), Then: events{subscriber.Updated{At: at(9)}}},
 	})
