@@ -211,7 +211,7 @@ func (at *follower) fire() {
 func (at *follower) read(mark *watermark, oldest time.Time) (complete bool) {
 	ctx, cancel := context.WithTimeout(at.d.calls, readingTime)
 	defer cancel()
-	api := &datedPages{WebexReads: at.d.Service.paced(at.partner, Admin, ""), now: at.d.Service.Now}
+	api := &datedPages{WebexReads: at.d.Service.pacedFor(at.partner, Admin, "", 0), now: at.d.Service.Now}
 	after := mark.begin(time.Now(), oldest)
 	for r, err := range WebexRecords(ctx, api, WebexFilter{ProvisioningID: at.provisioningID, Statuses: settled, LastStatusChange: after}) {
 		if err != nil {

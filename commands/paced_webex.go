@@ -15,6 +15,15 @@ const patience = 30 * time.Second
 // the only way to Webex beside the driver's. nil: the partner has none here. Calls
 // for which people wait do not stand in line for longer than patience.
 func (s *Service) paced(partner string, class Class, customer string) WebexReads {
+	if class < Import {
+		return s.pacedFor(partner, class, customer, patience)
+	}
+	return s.pacedFor(partner, class, customer, 0)
+}
+
+// pacedFor is paced with the time that a call may stand in line; 0: as long as its
+// context lasts.
+func (s *Service) pacedFor(partner string, class Class, customer string, patience time.Duration) WebexReads {
 	api := s.Webex(partner)
 	switch {
 	case api == nil:
@@ -22,7 +31,7 @@ func (s *Service) paced(partner string, class Class, customer string) WebexReads
 	case s.Lanes == nil:
 		return api
 	}
-	return pacedWebex{WebexReads: api, lanes: s.Lanes, partner: partner, class: class, customer: customer}
+	return pacedWebex{WebexReads: api, lanes: s.Lanes, partner: partner, class: class, customer: customer, patience: patience}
 }
 
 // tooLong says that a call was not made because its turn did not come in time.
@@ -41,15 +50,16 @@ type pacedWebex struct {
 	partner  string
 	class    Class
 	customer string
+	patience time.Duration // 0: none is needed
 }
 
 // inTurn makes a call in its turn.
 func (w pacedWebex) inTurn(ctx context.Context, call func() error) error {
 	of := Lane{w.partner, Subscribers}
 	waiting := ctx
-	if w.class < Import {
+	if w.patience > 0 {
 		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(ctx, patience)
+		waiting, cancel = context.WithTimeout(ctx, w.patience)
 		defer cancel()
 	}
 	t, err := w.lanes.enter(waiting, of, w.class, w.customer)
