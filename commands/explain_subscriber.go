@@ -146,6 +146,8 @@ func (s *Service) asked(client WebexReads, ask func() (Receipt, error)) explain.
 		a.Verdict, a.Errors = explain.Stopped, e.details()
 	case e != nil && e.Outcome == NotDone && e.Status != 0:
 		a.Verdict, a.Why = explain.Unknown, "Webex asked for a pause, which says nothing about the user. Ask again later."
+	case e != nil && e.Outcome == NotDone && errors.Is(err, context.DeadlineExceeded):
+		a.Verdict, a.Why = explain.Unknown, e.Message+". That says nothing about the user; ask again later."
 	default:
 		a.Verdict, a.Why = explain.Unknown, "Webex did not answer, which says nothing about the user. Ask again later."
 	}

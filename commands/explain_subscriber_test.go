@@ -184,6 +184,22 @@ func TestALiveExplanationOnlyReads(t *testing.T) {
 	})
 }
 
+func TestAQuestionThatWasNotAskedIsNotCalledUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.service.Lanes = &commands.Lanes{}
+		id := w.onboard(request(1, trustedID, "fine@ent.example"))
+		reads := w.onlyRead()
+		reads.refuses = &commands.WebexError{Outcome: commands.NotDone, Status: 429, RetryAfter: 10 * time.Minute}
+		for range 2 {
+			x, err := w.service.ExplainSubscriber(t.Context(), commands.ExplainSubscriber{ID: id, Live: true}, nordic)
+			require.NoError(t, err)
+			require.Equal(t, explain.Unknown, last(x).Verdict)
+			require.Contains(t, last(x).What, "Webex wants to be left alone until")
+		}
+	})
+}
+
 func TestAHeldRequestIsExplainedByItsHold(t *testing.T) {
 	w := newWorld(t)
 	id := w.onboard(request(1, trustedID, "fine@ent.example"))

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,7 +64,7 @@ func (w pacedWebex) inTurn(ctx context.Context, call func() error) error {
 		defer cancel()
 	}
 	t, err := w.lanes.enter(waiting, of, w.class, w.customer)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		return w.lanes.tooLong(of, err)
 	} else if err != nil {
 		return err

@@ -78,3 +78,17 @@ func TestUsersWhoFailAlikeComeThroughOnceTheirCauseIsMended(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoRetriesAHeldUserIsToldOfTheHold(t *testing.T) {
+	t.Parallel()
+	s := startServed(t)
+	s.knobs(`{"templates":["other"]}`)
+	s.onboard("u1")
+	s.causes(func(items []causeItem) bool { return len(items) == 1 && items[0].Stopped == 1 })
+	require.NotContains(t, s.ledgerline("users", "retry", "u1@as0.example").talk, "held")
+	s.causes(func(items []causeItem) bool { return items[0].Stopped == 1 })
+	s.ledgerline("holds", "place", "partner", "--reason", "maintenance until 6")
+	talk := s.ledgerline("users", "retry", "u1@as0.example").talk
+	require.Contains(t, talk, "It is held: maintenance until 6")
+	require.Contains(t, talk, "ledgerline holds lift ")
+}

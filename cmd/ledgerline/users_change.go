@@ -35,7 +35,11 @@ func usersRetryCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.change(u, http.MethodPost, "/retry", map[string]string{"email": email}, "A new try is under way")
+			if err := c.change(u, http.MethodPost, "/retry", map[string]string{"email": email}, "A new try is under way"); err != nil {
+				return err
+			}
+			c.sayHeld(u.ID)
+			return nil
 		}),
 	}
 	f.flags(c)
@@ -132,6 +136,15 @@ func (c *cli) change(u user, method, path string, body any, done string) error {
 	c.sayRecorded()
 	c.say("To see how it goes: ledgerline users show %s", u.UserID)
 	return err
+}
+
+// sayHeld says that a user's request is held, if it is.
+func (c *cli) sayHeld(id string) {
+	var u user
+	if _, err := c.get(c.ctx, userPath(id), nil, &u); err == nil && u.Held != nil {
+		c.say("It is held: %s", u.Held.Reason)
+		c.say("To let it go on: ledgerline holds lift %s", u.Held.ID)
+	}
 }
 
 // retryAll retries everybody whom a filter chooses.
