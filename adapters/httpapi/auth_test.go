@@ -41,6 +41,7 @@ func examples(id string) map[string]example {
 		"GET /api/templates/{provisioningId}/check":              {target: "/api/templates/" + untrusted + "/check", status: 200},
 		"GET /api/users":                                         {target: "/api/users", status: 200},
 		"POST /api/users":                                        {target: "/api/users", body: values("new@sp.com", ""), status: 201},
+		"POST /api/users/batch":                                  {target: "/api/users/batch", body: `{"users":[` + values("new@sp.com", "") + `]}`, status: 200},
 		"GET /api/users/export":                                  {target: "/api/users/export?format=jsonl", status: 200},
 		"GET /api/users/counts":                                  {target: "/api/users/counts?createdAfter=1", status: 200},
 		"GET /api/users/{id}":                                    {target: user, status: 200},

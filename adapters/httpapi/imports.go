@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -141,6 +142,16 @@ type (
 	}
 )
 
+// showFields says what is wrong with fields of a thing that lies at a path in the
+// body.
+func showFields(wrong []domain.FieldError, path string) []problemField {
+	fields := slices.Clone(wrong)
+	for i := range fields {
+		fields[i].Field = path + fields[i].Field
+	}
+	return (&refusal{fields: fields, at: inBody}).problem("").Errors
+}
+
 func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.ImportRow], dryRun, all bool, why domain.Cause) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := &lines[importProgress]{w: w}
@@ -151,11 +162,7 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 		a.metrics.importRow(r.Verdict, dryRun)
 		out.count(func(p *importProgress) { p.add(r.Verdict) })
 		if all || r.Verdict == commands.Reject || len(r.Repairs) > 0 {
-			shown := &importRow{RowResult: r}
-			if len(r.Fields) > 0 {
-				shown.Fields = (&refusal{fields: r.Fields, at: inBody}).problem("").Errors
-			}
-			out.row(importLine{Row: shown})
+			out.row(importLine{Row: &importRow{RowResult: r, Fields: showFields(r.Fields, "")}})
 		}
 	})
 	stop()

@@ -39,6 +39,7 @@ var routes = []*route{
 
 	{method: "GET", path: "/api/users", scope: token.Read, serve: fromViews((*api).listUsers)},
 	{method: "POST", path: "/api/users", scope: token.Write, serve: (*api).onboardUser},
+	{method: "POST", path: "/api/users/batch", scope: token.Write, serve: (*api).addUsers},
 	{method: "GET", path: "/api/users/export", scope: token.Read, serve: fromViews((*api).exportUsers)},
 	{method: "GET", path: "/api/users/counts", scope: token.Read, serve: fromViews((*api).countUsers)},
 	{method: "GET", path: "/api/users/{id}", scope: token.Read, serve: (*api).getUser},

@@ -88,6 +88,8 @@ per line. Members may be added; those that are there keep their meaning.
                            "users": {"total", "statuses"}
   users list, export      lines: users, as GET /api/users has them
   users show, retry, cancel-retry, change-package, delete    the user, as GET /api/users/{id} has it
+  users add               POST /api/users/batch: {"rows", "created", "unchanged", "rejected",
+                           "users": [{"row", "userId", "verdict", "reason", "fields", "repairs", "id"}]}
   users explain           GET /api/users/{id}/explain, or POST /api/users/explain without USER
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
   causes list             lines: causes, as GET /api/causes has them
