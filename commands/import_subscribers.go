@@ -16,6 +16,7 @@ import (
 type ImportRow struct {
 	Number     int // as a spreadsheet shows it: the header is 1
 	Subscriber OnboardSubscriber
+	Delete     bool  // the user is to leave Webex; of Subscriber, the user id counts
 	Err        error // the row could not be read; nil: it could
 }
 

@@ -25,8 +25,10 @@ import (
 	eventlogsqlite "ledgerline/adapters/eventlog/sqlite"
 	"ledgerline/adapters/httpapi"
 	"ledgerline/commands"
+	"ledgerline/domain/brake"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/pace"
 	"ledgerline/domain/subscriber"
@@ -37,16 +39,17 @@ import (
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
 	"ledgerline/projections/holds"
+	"ledgerline/projections/imports"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
 )
 
 // events lists one of each event that can be stored.
-var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events)
+var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events, importplan.Events, brake.Events)
 
 // models lists the read models.
-var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model}
+var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, imports.Model}
 
 // engineOptions say what an engine works on.
 type engineOptions struct {
@@ -73,6 +76,7 @@ type engine struct {
 	follow  *loop // keeps the views up to date
 	driver  *commands.Driver
 	service *commands.Service
+	imports *commands.Importer
 	closers []func() error // in the order of opening
 
 	rebuilding sync.Mutex // one verification or rebuild at a time
@@ -122,6 +126,9 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 		}
 	}
 	if err := e.issueAdminTokens(ctx, o); err != nil {
+		return err
+	}
+	if err := e.openImports(o); err != nil {
 		return err
 	}
 	if !o.Passive {
@@ -210,6 +217,7 @@ func (e *engine) startReactions(o engineOptions, codec *eventlog.Codec) error {
 		return e.driver.Run(ctx)
 	}, o.Log, "activations")
 	e.background(reactions.Run, o.Log, "bus")
+	e.startImports(o)
 	return nil
 }
 
