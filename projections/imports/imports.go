@@ -3,6 +3,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type Row struct {
 	Reason   string          // in the words of who planned it
 	Position domain.Position // of its first entry
 	importplan.State
+
+	Undone []uuid.UUID `json:",omitzero"` // imports that take this one back, oldest first; as of the query
 }
 
 var rows = projections.Rows[Row]{
@@ -57,48 +60,56 @@ type Filter struct {
 	Undoes   uuid.UUID // they take back this import
 }
 
-// Page says which part of a list is asked for.
-type Page struct {
-	Limit int       // 0: 50
-	After uuid.UUID // the last of the page before; zero: the first page
-}
-
 // List is one page.
 type List struct {
 	Rows []Row
-	Next uuid.UUID // for Page.After; zero: there is nothing more
+	Next string // for List, to go on; empty: there is nothing more
 }
 
-// ErrCursor is said of a Page.After that is no import.
+// ErrCursor is said of an after that is no Next.
 var ErrCursor = domain.Reject(domain.Invalid, "The page cursor is not valid. Start again from the first page.")
 
 const defaultLimit = 50
 
 // List returns the partner's imports that match at a time, newest first, page by
-// page.
+// page: at most limit (0: 50) from after on, which is the Next of the page before
+// or empty.
 //
 // Errors: ErrCursor.
-func (q *Queries) List(ctx context.Context, partner string, f Filter, p Page, now time.Time) (List, error) {
-	all, err := rows.All(ctx, q.views, partner)
+func (q *Queries) List(ctx context.Context, partner string, f Filter, limit int, after string, now time.Time) (List, error) {
+	all, err := q.all(ctx, partner)
 	if err != nil {
 		return List{}, err
 	}
-	slices.SortFunc(all, func(a, b Row) int { return int(b.Position) - int(a.Position) })
-	if p.After != uuid.Nil {
-		i := slices.IndexFunc(all, func(r Row) bool { return r.ID == p.After })
+	if after != "" {
+		i := slices.IndexFunc(all, func(r Row) bool { return r.ID.String() == after })
 		if i < 0 {
 			return List{}, ErrCursor
 		}
 		all = all[i+1:]
 	}
 	all = slices.DeleteFunc(all, func(r Row) bool { return !f.matches(r, now) })
-	if p.Limit <= 0 {
-		p.Limit = defaultLimit
+	if limit <= 0 {
+		limit = defaultLimit
 	}
-	if len(all) <= p.Limit {
+	if len(all) <= limit {
 		return List{Rows: all}, nil
 	}
-	return List{Rows: all[:p.Limit], Next: all[p.Limit-1].ID}, nil
+	return List{Rows: all[:limit], Next: all[limit-1].ID.String()}, nil
+}
+
+// all returns the partner's imports, newest first.
+func (q *Queries) all(ctx context.Context, partner string) ([]Row, error) {
+	all, err := rows.All(ctx, q.views, partner)
+	slices.SortFunc(all, func(a, b Row) int { return cmp.Compare(b.Position, a.Position) })
+	undone := map[uuid.UUID][]uuid.UUID{}
+	for _, r := range slices.Backward(all) {
+		undone[r.Undoes] = append(undone[r.Undoes], r.ID)
+	}
+	for i := range all {
+		all[i].Undone = undone[all[i].ID]
+	}
+	return all, err
 }
 
 func (f Filter) matches(r Row, now time.Time) bool {
@@ -112,11 +123,15 @@ func (f Filter) matches(r Row, now time.Time) bool {
 //
 // Errors: importplan.ErrNotFound.
 func (q *Queries) Get(ctx context.Context, partner string, id uuid.UUID) (Row, error) {
-	row, found, err := rows.One(ctx, q.views, partner, importplan.Stream(id))
-	if err == nil && !found {
-		err = importplan.ErrNotFound
+	all, err := q.all(ctx, partner)
+	if err != nil {
+		return Row{}, err
 	}
-	return row, err
+	i := slices.IndexFunc(all, func(r Row) bool { return r.ID == id })
+	if i < 0 {
+		return Row{}, importplan.ErrNotFound
+	}
+	return all[i], nil
 }
 
 // Open yields the imports of these partners that are to be carried out.
