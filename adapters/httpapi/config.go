@@ -19,6 +19,7 @@ import (
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
 	"ledgerline/projections/holds"
+	"ledgerline/projections/imports"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -37,8 +38,13 @@ type Config struct {
 	Audit     Audit     // *audit.Queries
 	Causes    Causes    // *causes.Queries
 
+	Imports    *commands.Importer
+	ImportList ImportList // *imports.Queries
+
 	ReadCSV  func(io.Reader) (iter.Seq[commands.ImportRow], error)     // csvfile.Rows
 	WriteCSV func(io.Writer, iter.Seq2[webex.Subscriber, error]) error // csvfile.WriteUsers
+	// RejectCSV begins the file of the rejected rows of an original: csvfile.NewRejects.
+	RejectCSV func(w io.Writer, original io.Reader) (Rejects, error)
 
 	Driver         Agenda                             // *commands.Driver; may be nil: none runs here
 	ActivationLink func(provisioningID string) string // of the portal, which a template's share link must point to; may be nil: <BaseURL>/activate/<provisioning id>
@@ -47,7 +53,7 @@ type Config struct {
 	Rebuild        Maintain                           // builds the views anew; may be nil: cannot be asked
 	WebexSimulated bool                               // Webex is the simulator
 	BaseURL        string                             // "https://host" that clients see, for links; may be empty: as in the request
-	MaxImportBytes int64                              // of one CSV file; 0: 64 MiB
+	MaxImportBytes int64                              // of one CSV file; 0: 512 MiB
 	ViewWait       time.Duration                      // how long to wait for views to show a write; 0: 2 s
 	Log            *slog.Logger                       // may be nil: slog.Default()
 }
@@ -97,6 +103,12 @@ type Causes interface {
 	All(ctx context.Context, partner string, f cause.Fingerprint, customer string) iter.Seq2[uuid.UUID, error]
 }
 
+// ImportList answers which imports there are.
+type ImportList interface {
+	List(ctx context.Context, partner string, f imports.Filter, limit int, before string, now time.Time) (imports.List, error)
+	Get(ctx context.Context, partner string, id uuid.UUID) (imports.Row, error)
+}
+
 // Agenda tells how many activations are being driven.
 type Agenda interface{ Busy() int }
 
@@ -109,7 +121,7 @@ func (c Config) withDefaults() Config {
 		c.Writable = func(context.Context) error { return nil }
 	}
 	if c.MaxImportBytes == 0 {
-		c.MaxImportBytes = 64 << 20
+		c.MaxImportBytes = 512 << 20
 	}
 	if c.ViewWait == 0 {
 		c.ViewWait = 2 * time.Second

@@ -42,7 +42,7 @@ func (a *api) importUsers(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	why.Surface, why.Command = domain.SurfaceCSV, uuid.Nil // each row is a command of its own
-	file, err := a.receive(w, c)
+	file, err := a.spool(w, c)
 	if err != nil {
 		return err
 	}
@@ -55,31 +55,16 @@ func (a *api) importUsers(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// receive keeps the body in a file without a name.
-func (a *api) receive(w http.ResponseWriter, c *call) (*os.File, error) {
-	if c.ContentLength > a.MaxImportBytes {
-		return nil, tooLarge(a.MaxImportBytes)
-	}
+// spool keeps the body in a file without a name.
+func (a *api) spool(w http.ResponseWriter, c *call) (*os.File, error) {
 	file, err := os.CreateTemp("", "ledgerline-import-")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close()
-		return nil, err
+	if err = os.Remove(file.Name()); err == nil {
+		err = a.receive(w, c, file)
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(loadWithin)) // not every server can
-	body := &source{Reader: http.MaxBytesReader(w, c.Body, a.MaxImportBytes)}
-	_, err = io.Copy(file, body)
-	_ = control.SetReadDeadline(time.Time{})
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		err = tooLarge(a.MaxImportBytes)
-	case body.err != nil:
-		err = badBody("The file broke off before its end; nothing was imported.")
-	case err == nil:
+	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
 	if err != nil {
@@ -87,6 +72,27 @@ func (a *api) receive(w http.ResponseWriter, c *call) (*os.File, error) {
 		return nil, err
 	}
 	return file, nil
+}
+
+// receive copies the body, which is a file. One that is too large is refused
+// before it comes, if its length is known.
+func (a *api) receive(w http.ResponseWriter, c *call, to io.Writer) error {
+	if c.ContentLength > a.MaxImportBytes {
+		return tooLarge(a.MaxImportBytes)
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(loadWithin)) // not every server can
+	body := &source{Reader: http.MaxBytesReader(w, c.Body, a.MaxImportBytes)}
+	_, err := io.Copy(to, body)
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return tooLarge(a.MaxImportBytes)
+	case body.err != nil:
+		return badBody("The file broke off before its end; nothing was imported.")
+	}
+	return err
 }
 
 // source is a reader that remembers why it broke off.

@@ -49,6 +49,7 @@ var loaded = sync.OnceValues(func() (*openapi3.T, error) {
 	}
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", plainDecoder)
 	openapi3filter.RegisterBodyDecoder("text/csv", plainDecoder)
+	openapi3filter.RegisterBodyDecoder("text/event-stream", plainDecoder)
 	return doc, nil
 })
 
@@ -162,7 +163,7 @@ func checkError(t *testing.T, doc *openapi3.T, r *http.Request, rec *httptest.Re
 // checkLines checks each line of a stream.
 func checkLines(t *testing.T, doc *openapi3.T, path string, rec *httptest.ResponseRecorder) {
 	t.Helper()
-	name := map[string]string{"/api/imports": "ImportLine", "/api/users/export": "User", "/api/verify": "MaintenanceLine", "/api/rebuild": "MaintenanceLine", "/api/causes/{fingerprint}/retry": "RetryLine"}[path]
+	name := map[string]string{"/api/imports": "ImportLine", "/api/users/export": "User", "/api/verify": "MaintenanceLine", "/api/rebuild": "MaintenanceLine", "/api/causes/{fingerprint}/retry": "RetryLine", "/api/imports/{id}/plan": "PlanLine"}[path]
 	for _, line := range (answered{rec, t}).lines() {
 		require.NoError(t, doc.Components.Schemas[name].Value.VisitJSON(line))
 	}

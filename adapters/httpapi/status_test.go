@@ -107,7 +107,7 @@ func TestWhatIsLeftOutOfAConfigHasAUsefulValue(t *testing.T) {
 	require.Equal(t, "http://localhost:8080/activate/x", c.ActivationLink("x"))
 	require.Equal(t, "https://host/activate/x", Config{BaseURL: "https://host"}.withDefaults().ActivationLink("x"))
 	require.Equal(t, 2*time.Second, c.ViewWait)
-	require.EqualValues(t, 64<<20, c.MaxImportBytes)
+	require.EqualValues(t, 512<<20, c.MaxImportBytes)
 	require.NoError(t, c.Writable(t.Context()))
 	require.NotNil(t, c.Log)
 }

@@ -236,7 +236,8 @@ func (e *engine) handler(o engineOptions) http.Handler {
 		Service: e.service, Head: e.log.Head,
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
 		Licences: licences.New(e.views), Holds: holds.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views),
-		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
+		Imports: e.imports, ImportList: imports.New(e.views),
+		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, RejectCSV: rejectCSV,
 		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	}
 	if e.driver != nil {
@@ -306,4 +307,9 @@ func setAside(path string) error {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// rejectCSV is csvfile.NewRejects.
+func rejectCSV(w io.Writer, original io.Reader) (httpapi.Rejects, error) {
+	return csvfile.NewRejects(w, original)
 }
