@@ -111,13 +111,14 @@ func (im *Importer) begin(ctx context.Context, id uuid.UUID) *applying {
 	if im.applying == nil {
 		im.applying = map[uuid.UUID]*applying{}
 	}
-	a := &applying{im: im, id: id, until: ctx, asked: make(chan struct{}, 1)}
+	a := &applying{im: im, id: id, until: ctx, asked: make(chan struct{}, 1), over: make(chan struct{})}
 	im.applying[id] = a
 	return a
 }
 
 // carryOn carries out an import as long as there is something to do.
 func (im *Importer) carryOn(a *applying) {
+	defer close(a.over)
 	for {
 		err := a.run()
 		if err != nil && a.until.Err() == nil {
@@ -140,6 +141,7 @@ type applying struct {
 	id    uuid.UUID
 	until context.Context
 	asked chan struct{} // something was asked of the import meanwhile
+	over  chan struct{} // closed when nobody carries it out any more
 
 	// Of one run.
 	ctx    context.Context

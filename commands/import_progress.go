@@ -71,12 +71,24 @@ func (im *Importer) Watch(ctx context.Context, partner string, id uuid.UUID) ite
 				return
 			}
 			select {
+			case <-im.over(id):
 			case <-ticker.C:
 			case <-ctx.Done():
 				return
 			}
 		}
 	}
+}
+
+// over returns what is closed when nobody carries an import out any more; nil:
+// nobody does.
+func (im *Importer) over(id uuid.UUID) <-chan struct{} {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if a := im.applying[id]; a != nil {
+		return a.over
+	}
+	return nil
 }
 
 // rate returns how many rows a second were done lately.

@@ -41,7 +41,7 @@ const sweepEvery = time.Hour
 // startImports carries out what was applied, and removes old files.
 func (e *engine) startImports(o engineOptions) {
 	e.background(func(ctx context.Context) error {
-		if err := e.caughtUp(ctx); err != nil {
+		if err := e.current(ctx); err != nil {
 			return err
 		}
 		return e.imports.Run(ctx)
@@ -62,8 +62,8 @@ func (e *engine) startImports(o engineOptions) {
 	}, o.Log, "files of imports")
 }
 
-// caughtUp waits until the views show all that is in the log.
-func (e *engine) caughtUp(ctx context.Context) error {
+// current waits until the views show all that is in the log.
+func (e *engine) current(ctx context.Context) error {
 	head, err := e.log.Head(ctx)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (e *engine) caughtUp(ctx context.Context) error {
 // sweepImports removes files that no import needs. What is younger than a plan may
 // become may belong to one that is being made.
 func (e *engine) sweepImports(ctx context.Context) error {
-	if err := e.caughtUp(ctx); err != nil {
+	if err := e.current(ctx); err != nil {
 		return err
 	}
 	now := time.Now()

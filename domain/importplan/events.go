@@ -31,11 +31,11 @@ type Planned struct {
 	Position domain.Position `json:"position"` // of the log when the rows were judged
 
 	Counts    Counts           `json:"counts"`
-	Customers []CustomerEffect `json:"customers"` // those with most removals and downgrades first, MostCustomers at most
-	Packages  []Effect         `json:"packages"`  // of all customers concerned
-	Licences  []Effect         `json:"licences"`  // of all customers concerned
-	Braked    int              `json:"braked"`    // customers for whom a second administrator has to approve
-	Calls     int              `json:"calls"`     // to Webex that it takes at least
+	Customers []CustomerEffect `json:"customers,omitzero"` // those with most removals and downgrades first, MostCustomers at most
+	Packages  []Effect         `json:"packages,omitzero"`  // of all customers concerned
+	Licences  []Effect         `json:"licences,omitzero"`  // of all customers concerned
+	Braked    int              `json:"braked"`             // customers for whom a second administrator has to approve
+	Calls     int              `json:"calls"`              // to Webex that it takes at least
 	ETA       time.Duration    `json:"eta,format:nano"`
 	Unsafe    bool             `json:"unsafe"` // rows could not be read, so that nobody is removed for being missing
 	Expires   time.Time        `json:"expires"`
@@ -139,8 +139,8 @@ type CustomerEffect struct {
 	Creates    int      `json:"creates"`
 	Deletions  int      `json:"deletions"`
 	Downgrades int      `json:"downgrades"`
-	Braked     bool     `json:"braked"`   // a second administrator has to approve
-	Packages   []Effect `json:"packages"` // only those that change
+	Braked     bool     `json:"braked"`            // a second administrator has to approve
+	Packages   []Effect `json:"packages,omitzero"` // only those that change
 }
 
 // Effect is how many hold a package or licence, waiting ones included.

@@ -1,6 +1,7 @@
 package importplan
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,9 +29,13 @@ func ID(partner string, p Planned, n int) uuid.UUID {
 // Stream returns the name of the stream of an import.
 func Stream(id uuid.UUID) string { return domain.StreamOf(Kind, id) }
 
-// RowCommand returns the id of the command that a row of an import is.
+// RowCommand returns the id of the command that a row of an import is. Ids of rows
+// that follow each other do so too, so that a log finds them side by side.
 func RowCommand(id uuid.UUID, row int) uuid.UUID {
-	return domain.NameID(Kind, id.String(), strconv.Itoa(row))
+	id[6] = id[6]&0x0f | 0x80 // version 8: made as its maker likes
+	binary.BigEndian.PutUint32(id[10:], uint32(row))
+	id[14], id[15] = 0, 0 // for domain.EventID
+	return id
 }
 
 // Lifetime is for how long a plan may be approved and started.
