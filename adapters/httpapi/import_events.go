@@ -54,12 +54,14 @@ func (a *api) watchImport(w http.ResponseWriter, c *call) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	a.tellImport(c, newLive(w), id, had)
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	a.tellImport(c, newLive(w), id, had, beat.C)
 	return nil
 }
 
 // tellImport tells of an import until it has ended or nobody listens any more.
-func (a *api) tellImport(c *call, out live, id uuid.UUID, had string) {
+func (a *api) tellImport(c *call, out live, id uuid.UUID, had string, beat <-chan time.Time) {
 	ctx, cancel := context.WithCancel(c.Context())
 	type news struct {
 		importNow
@@ -81,8 +83,6 @@ func (a *api) tellImport(c *call, out live, id uuid.UUID, had string) {
 		for range all { // until nobody watches any more
 		}
 	}()
-	beat := time.NewTicker(beatEvery)
-	defer beat.Stop()
 	for {
 		var err error
 		select {
@@ -97,7 +97,7 @@ func (a *api) tellImport(c *call, out live, id uuid.UUID, had string) {
 				had = n.id()
 				err = out.tell("progress", had, n.importNow)
 			}
-		case <-beat.C:
+		case <-beat:
 			err = out.beat()
 		}
 		if err != nil {
