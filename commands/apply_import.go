@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -473,7 +474,7 @@ func (a *applying) count(rows <-chan *appliedRow) (err error) {
 			continue
 		}
 		a.add(row)
-		if n := a.progress().Rows; n-recorded >= checkpointRows || len(a.held) >= checkpointHeld || n%64 == 0 && a.im.Service.Now().Sub(last) >= checkpointEvery {
+		if n := a.progress().Rows; n-recorded >= cmp.Or(a.im.Checkpoint, checkpointRows) || len(a.held) >= checkpointHeld || n%64 == 0 && a.im.Service.Now().Sub(last) >= checkpointEvery {
 			checkpoint()
 		}
 	}

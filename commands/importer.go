@@ -24,6 +24,9 @@ type Importer struct {
 	// Open names the imports that are to be carried out, as a view knows them.
 	Open func(ctx context.Context, yield func(id uuid.UUID)) error
 	Log  *slog.Logger // nil: slog.Default()
+	// Checkpoint is after how many rows it is recorded how far an import is, at the
+	// latest; 0: 5000.
+	Checkpoint int
 
 	mu       sync.Mutex
 	applying map[uuid.UUID]*applying // being carried out by Run
