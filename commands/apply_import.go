@@ -23,7 +23,7 @@ import (
 
 // How an import is carried out.
 const (
-	applyInFlight   = 256              // rows of one import that wait for the log at once, so that imports share it evenly
+	applyInFlight   = 512              // rows of one import that wait for the log at once, so that imports share it evenly
 	checkpointRows  = 5000             // after as many rows it is recorded how far the import is
 	checkpointEvery = time.Second      // or after this time
 	checkpointHeld  = 400              // or when so many rows were held back

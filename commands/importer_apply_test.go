@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"ledgerline/adapters/eventlog/memory"
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/importplan"
@@ -327,7 +326,7 @@ func (i *importing) stays(id uuid.UUID) map[string]bool {
 
 func (i *importing) driveAll() {
 	var ids []uuid.UUID
-	for id := range (everybody{i.log.(*memory.Log)}).states() {
+	for id := range (everybody{i.whole}).states() {
 		ids = append(ids, id)
 	}
 	i.drive(i.log, true, ids, 5*time.Minute)

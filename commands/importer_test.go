@@ -30,24 +30,34 @@ import (
 // importing is a world with a program that plans and carries out imports.
 type importing struct {
 	*world
+	whole wholeLog
 	files commands.ImportFiles
 	im    *commands.Importer
 }
 
-func newImporting(t *testing.T) *importing {
-	w := newWorld(t)
+// wholeLog is a log that can be read from its beginning.
+type wholeLog interface {
+	commands.EventLog
+	ReadAll(ctx context.Context, after domain.Position) iter.Seq2[[]domain.Entry, error]
+	Head(ctx context.Context) (domain.Position, error)
+}
+
+func newImporting(t *testing.T) *importing { return newImportingOn(t, memory.New(codec, time.Now)) }
+
+func newImportingOn(t *testing.T, log wholeLog) *importing {
+	w := newWorldOn(t, log)
 	files, err := planfiles.Open(t.TempDir())
 	require.NoError(t, err)
-	i := &importing{world: w, files: files}
+	i := &importing{world: w, whole: log, files: files}
 	i.im = i.importerOn(w.log)
 	return i
 }
 
 func (i *importing) importerOn(log commands.EventLog) *commands.Importer {
 	return &commands.Importer{
-		Service: i.serviceOn(log), Files: i.files, Users: everybody{i.log.(*memory.Log)}, Log: slog.New(slog.DiscardHandler),
+		Service: i.serviceOn(log), Files: i.files, Users: everybody{i.whole}, Log: slog.New(slog.DiscardHandler),
 		Open: func(ctx context.Context, yield func(uuid.UUID)) error {
-			for id, s := range imports(i.log.(*memory.Log)) {
+			for id, s := range imports(i.whole) {
 				if s.Status(time.Now()) == importplan.Applying {
 					yield(id)
 				}
@@ -58,7 +68,7 @@ func (i *importing) importerOn(log commands.EventLog) *commands.Importer {
 }
 
 // imports returns all that were planned.
-func imports(log *memory.Log) map[uuid.UUID]importplan.State {
+func imports(log wholeLog) map[uuid.UUID]importplan.State {
 	all := map[uuid.UUID]importplan.State{}
 	for batch := range log.ReadAll(context.Background(), 0) {
 		for _, e := range batch {
@@ -71,7 +81,7 @@ func imports(log *memory.Log) map[uuid.UUID]importplan.State {
 }
 
 // everybody answers for a view, by the log itself.
-type everybody struct{ log *memory.Log }
+type everybody struct{ log wholeLog }
 
 func (e everybody) states() map[uuid.UUID]subscriber.State {
 	all := map[uuid.UUID]subscriber.State{}
@@ -137,11 +147,13 @@ func (i *importing) approve(id uuid.UUID) {
 	require.NoError(i.t, err)
 }
 
-// run runs an importer until nothing moves any more.
-func (i *importing) run(im *commands.Importer) {
+// run runs importers until nothing moves any more.
+func (i *importing) run(all ...*commands.Importer) {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = im.Run(ctx) })
+	for _, im := range all {
+		running.Go(func() { _ = im.Run(ctx) })
+	}
 	synctest.Wait()
 	stop()
 	running.Wait()
@@ -179,7 +191,7 @@ func (i *importing) verdicts(id uuid.UUID) string {
 // values are what all users are wanted to be.
 func (i *importing) values() map[string]string {
 	all := map[string]string{}
-	for _, s := range (everybody{i.log.(*memory.Log)}).states() {
+	for _, s := range (everybody{i.whole}).states() {
 		if s.Here() {
 			all[s.Profile.UserID] = fmt.Sprint(s.Profile, s.SPEnterpriseID, s.ProvisioningID, s.Email, s.Language)
 		}
