@@ -135,13 +135,17 @@ func (c Config) withDefaults() Config {
 // Server returns a server for the API. It has no time limit for answers, because
 // exports and imports are streams; each write of an answer has one instead.
 func Server(addr string, h http.Handler) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	if a, ok := h.(*api); ok {
+		server.RegisterOnShutdown(a.close)
+	}
+	return server
 }
 
 // newTracking returns an id for a request, which whoever asks for help can name.

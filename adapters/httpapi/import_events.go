@@ -99,6 +99,8 @@ func (a *api) tellImport(c *call, out live, id uuid.UUID, had string, beat <-cha
 			}
 		case <-beat:
 			err = out.beat()
+		case <-a.closing:
+			return // the client comes again
 		}
 		if err != nil {
 			return // the client is gone

@@ -84,6 +84,7 @@ func (a *api) planFile(w http.ResponseWriter, c *call, req commands.PlanImport) 
 
 // planned answers with a plan that was made.
 func (a *api) planned(w http.ResponseWriter, c *call, id uuid.UUID, imp commands.PlannedImport) error {
+	a.wait(w, c, imp.Position)
 	w.Header().Set("Location", importPath(id))
 	return a.answerImport(w, c, http.StatusCreated, id, imp)
 }

@@ -342,3 +342,21 @@ func TestWhoWatchesAnImportIsShownThatTheConnectionIsAlive(t *testing.T) {
 	<-told
 	require.GreaterOrEqual(t, strings.Count(out.Body.String(), ": alive\n\n"), 1)
 }
+
+func TestAServerThatShutsDownDoesNotWaitForThoseWhoWatch(t *testing.T) {
+	w := newWorld(t).templates()
+	address, _ := w.plan("", csvRows(goodRow))
+	server := httptest.NewUnstartedServer(w)
+	server.Config = Server("", w.Handler)
+	server.Start()
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+address+"/events", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+w.tokens["read"])
+	reply, err := server.Client().Do(r)
+	require.NoError(t, err)
+	defer reply.Body.Close()
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	require.NoError(t, server.Config.Shutdown(ctx))
+}

@@ -102,7 +102,6 @@ type importRate struct {
 
 // answerImport answers with an import as it is now.
 func (a *api) answerImport(w http.ResponseWriter, c *call, status int, id uuid.UUID, imp commands.PlannedImport) error {
-	a.wait(w, c, imp.Position)
 	s := imp.Value
 	body := wholeImport{
 		plannedImport: showImport(id, s, a.Service.Now()), Packages: listed(s.Packages), Licences: listed(s.Licences),
@@ -122,7 +121,6 @@ func (a *api) answerImport(w http.ResponseWriter, c *call, status int, id uuid.U
 	if row, err := a.ImportList.Get(c.Context(), c.partner(), id); err == nil { // the views may be behind
 		body.Undone = row.Undone
 	}
-	w.Header().Set("ETag", etag(imp.Version))
 	writeJSON(w, status, body)
 	return nil
 }
@@ -188,7 +186,7 @@ func (a *api) importOf(c *call) (uuid.UUID, commands.PlannedImport, error) {
 	return id, imp, err
 }
 
-// getImport serves GET /api/imports/{id}.
+// getImport serves GET /api/imports/{id}. Lists show by then what was done.
 func (a *api) getImport(w http.ResponseWriter, c *call) error {
 	if err := a.after(c, c.params()); err != nil {
 		return err
@@ -197,5 +195,6 @@ func (a *api) getImport(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	a.wait(w, c, max(imp.Position, imp.Value.Done.Position))
 	return a.answerImport(w, c, http.StatusOK, id, imp)
 }

@@ -58,6 +58,7 @@ func importDoes(status int, of func(*commands.Importer) importStep) func(*api, h
 		if err != nil {
 			return err
 		}
+		a.wait(w, c, imp.Position)
 		return a.answerImport(w, c, status, id, imp)
 	}
 }
@@ -103,6 +104,7 @@ func (a *api) approveImport(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
+	a.wait(w, c, imp.Position)
 	return a.answerImport(w, c, http.StatusOK, id, imp)
 }
 

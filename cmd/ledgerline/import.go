@@ -264,12 +264,12 @@ func (c *cli) agree(p importPlan, o carryOutOptions) (importPlan, error) {
 		if p.Undoes != "" {
 			question = "Undo the changes of " + count(p.Counts.changes(), "user", "users") + "?"
 		}
-		if err := c.confirm(question, o.yes); err != nil {
-			return p, err
+		err := c.confirm(question, o.yes)
+		if err == nil && p.needs("removals") && !o.removals {
+			err = c.confirm("Remove "+count(p.Counts.Missing, "user", "users")+" for being missing from the file?", false)
 		}
-	}
-	if p.needs("removals") && !o.removals {
-		if err := c.confirm("Remove "+count(p.Counts.Missing, "user", "users")+" for being missing from the file?", false); err != nil {
+		if err != nil {
+			c.say("The plan is kept until %s: ledgerline import apply %s", when(p.Expires), p.ID)
 			return p, err
 		}
 	}

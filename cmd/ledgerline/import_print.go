@@ -114,12 +114,12 @@ func printBraked(out io.Writer, p importPlan) {
 	for _, customer := range p.Customers {
 		if customer.Braked && told < maxBraked {
 			told++
-			fmt.Fprintf(out, "Brake: %s loses %s and %s of %s; a second administrator has to approve.\n", plain(customer.Customer, false),
-				count(customer.Deletions, "user", "users"), count(customer.Downgrades, "package to a lesser one", "packages to lesser ones"), count(customer.Users, "user", "users"))
+			fmt.Fprintf(out, "Brake: %s: %d removed and %d moved to a lesser package, of %s; a second administrator has to approve.\n",
+				plain(customer.Customer, false), customer.Deletions, customer.Downgrades, count(customer.Users, "user", "users"))
 		}
 	}
 	if told > 0 && told < p.Braked {
-		fmt.Fprintf(out, "Brake: so do %s.\n", count(p.Braked-told, "other customer", "other customers"))
+		fmt.Fprintf(out, "Brake: and so for %s.\n", count(p.Braked-told, "other customer", "other customers"))
 	}
 }
 
