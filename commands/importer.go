@@ -72,13 +72,16 @@ var ErrNoImportFile = domain.Reject(domain.NotFound, "The rows of this import ar
 type ImportUsers interface {
 	// Position returns the position of the log up to which the views are.
 	Position(ctx context.Context) (domain.Position, error)
-	// Names yields the ids of the subscribers of a customer and a template who are
+	// Names yields the ids of the subscribers of some customers and templates who are
 	// not removed.
-	Names(ctx context.Context, partner, customer, template string) iter.Seq2[uuid.UUID, error]
+	Names(ctx context.Context, partner string, of map[ImportScope]bool) iter.Seq2[uuid.UUID, error]
 	// Packages returns how many users have each package, those on the way to it
 	// included, by spEnterpriseId.
 	Packages(ctx context.Context, partner string) (map[string]map[webex.Package]int, error)
 }
+
+// ImportScope is whose users a file has all of.
+type ImportScope struct{ Customer, Template string } // spEnterpriseId and provisioningId
 
 // PlannedImport is what a use case left of an import.
 type PlannedImport = Recorded[importplan.State]

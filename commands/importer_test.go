@@ -97,12 +97,12 @@ func (e everybody) states() map[uuid.UUID]subscriber.State {
 
 func (e everybody) Position(ctx context.Context) (domain.Position, error) { return e.log.Head(ctx) }
 
-func (e everybody) Names(_ context.Context, _, customer, template string) iter.Seq2[uuid.UUID, error] {
+func (e everybody) Names(_ context.Context, _ string, of map[commands.ImportScope]bool) iter.Seq2[uuid.UUID, error] {
 	return func(yield func(uuid.UUID, error) bool) {
 		states := e.states()
 		ids := slices.SortedFunc(maps.Keys(states), func(a, b uuid.UUID) int { return cmp.Compare(a.String(), b.String()) })
 		for _, id := range ids {
-			if s := states[id]; s.Stage != subscriber.Gone && s.SPEnterpriseID == customer && s.ProvisioningID == template && !yield(id, nil) {
+			if s := states[id]; s.Stage != subscriber.Gone && of[commands.ImportScope{Customer: s.SPEnterpriseID, Template: s.ProvisioningID}] && !yield(id, nil) {
 				return
 			}
 		}

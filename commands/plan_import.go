@@ -106,7 +106,7 @@ func (im *Importer) judged(ctx context.Context, plan importplan.Planned, partner
 	defer file.Discard()
 	p := &planning{
 		im: im, partner: partner, plan: &plan, customers: map[string]*effect{}, terms: map[string]*subscriber.Terms{},
-		users: map[uint64]struct{}{}, emails: map[uint64]struct{}{}, rejected: map[uint64]struct{}{}, scopes: map[scope]struct{}{}, seed: maphash.MakeSeed(),
+		users: map[uint64]struct{}{}, emails: map[uint64]struct{}{}, rejected: map[uint64]struct{}{}, scopes: map[ImportScope]bool{}, seed: maphash.MakeSeed(),
 	}
 	if p.out, err = newRowWriter(file); err != nil {
 		return plan, err
@@ -138,17 +138,15 @@ type planning struct {
 	last    int // number of the last row
 
 	customers map[string]*effect
-	users     map[uint64]struct{} // of good rows, by the beginning of their id
-	emails    map[uint64]struct{} // of good rows, hashed
-	rejected  map[uint64]struct{} // users of rejected rows
-	scopes    map[scope]struct{}  // whom the file names
+	users     map[uint64]struct{}  // of good rows, by the beginning of their id
+	emails    map[uint64]struct{}  // of good rows, hashed
+	rejected  map[uint64]struct{}  // users of rejected rows
+	scopes    map[ImportScope]bool // whom the file names
 	seed      maphash.Seed
 
 	mu    sync.Mutex
 	terms map[string]*subscriber.Terms // by provisioning id, as at the start
 }
-
-type scope struct{ customer, template string }
 
 // effect is what a plan does to one customer.
 type effect struct {
@@ -160,7 +158,7 @@ type effect struct {
 type judgement struct {
 	importplan.Row
 	email string // asked for, in the form in which addresses are compared
-	scope scope
+	scope ImportScope
 	named bool // the row could be read so far that its user is known
 	err   error
 }
@@ -274,8 +272,8 @@ func (p *planning) judge(ctx context.Context, req PlanImport, row ImportRow) (j 
 	if j.named {
 		judged.ID, judged.Version = found.id, found.Version
 	}
-	if j.scope = (scope{asked.SPEnterpriseID, asked.ProvisioningID}); found.Value.Here() {
-		j.scope = scope{found.Value.SPEnterpriseID, found.Value.ProvisioningID}
+	if j.scope = (ImportScope{asked.SPEnterpriseID, asked.ProvisioningID}); found.Value.Here() {
+		j.scope = ImportScope{found.Value.SPEnterpriseID, found.Value.ProvisioningID}
 	}
 	j.Row, j.email = judged, subscriber.CanonicalEmail(c.Email)
 	return j
@@ -353,8 +351,8 @@ func (p *planning) compare(j *judgement) {
 	if j.email != "" {
 		p.emails[email] = struct{}{}
 	}
-	if j.scope.customer != "" && j.scope.template != "" {
-		p.scopes[j.scope] = struct{}{}
+	if j.scope.Customer != "" && j.scope.Template != "" {
+		p.scopes[j.scope] = true
 	}
 }
 
@@ -387,42 +385,38 @@ func (p *planning) add(r importplan.Row) error {
 
 // missing adds the users whom the file should have and has not.
 func (p *planning) missing(ctx context.Context) error {
-	scopes := slices.SortedFunc(maps.Keys(p.scopes), func(a, b scope) int {
-		return cmp.Or(cmp.Compare(a.customer, b.customer), cmp.Compare(a.template, b.template))
+	var failed error
+	ids := iter.Seq[uuid.UUID](func(yield func(uuid.UUID) bool) {
+		for id, err := range p.im.Users.Names(ctx, p.partner, p.scopes) {
+			if failed = err; err != nil {
+				return
+			}
+			_, there := p.users[beginning(id)]
+			_, rejected := p.rejected[beginning(id)]
+			if !there && !rejected && !yield(id) {
+				return
+			}
+		}
 	})
-	for _, s := range scopes {
-		var failed error
-		ids := func(yield func(uuid.UUID) bool) {
-			for id, err := range p.im.Users.Names(ctx, p.partner, s.customer, s.template) {
-				if failed = err; err != nil {
-					return
-				}
-				_, there := p.users[beginning(id)]
-				_, rejected := p.rejected[beginning(id)]
-				if !there && !rejected && !yield(id) {
-					return
-				}
-			}
+	err := judgeAll(ctx, ids, p.judgeMissing, func(j judgement) error {
+		if j.Verdict == "" {
+			return nil
 		}
-		err := judgeAll(ctx, ids, func(ctx context.Context, id uuid.UUID) (j judgement) {
-			r, err := read(ctx, p.im.Service, p.partner, streamOf(id), subscriber.Decider)
-			if j.err = err; err == nil && r.Value.Here() {
-				j.Row = importplan.Remove(r.Value)
-				j.ID, j.Version = id, r.Version
-			}
-			return j
-		}, func(j judgement) error {
-			if j.Verdict == "" || j.Customer != s.customer {
-				return nil
-			}
-			j.Number = p.last + 1
-			return p.add(j.Row)
-		})
-		if err = errors.Join(err, failed); err != nil {
-			return err
-		}
+		j.Number = p.last + 1
+		return p.add(j.Row)
+	})
+	return errors.Join(err, failed)
+}
+
+// judgeMissing judges a user who is missing from the file; one who is not to be
+// removed has no verdict.
+func (p *planning) judgeMissing(ctx context.Context, id uuid.UUID) (j judgement) {
+	r, err := read(ctx, p.im.Service, p.partner, streamOf(id), subscriber.Decider)
+	if j.err = err; err == nil && r.Value.Here() && p.scopes[ImportScope{r.Value.SPEnterpriseID, r.Value.ProvisioningID}] {
+		j.Row = importplan.Remove(r.Value)
+		j.ID, j.Version = id, r.Version
 	}
-	return nil
+	return j
 }
 
 // effects fills in the plan what it does to customers, packages and licences, and

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,17 +104,33 @@ func (u importUsers) Position(ctx context.Context) (domain.Position, error) {
 	return head, err
 }
 
+// fewScopes is up to how many customers and templates are asked for one by one.
+// Each costs a scan of the list, which for more of them is read as a whole.
+const fewScopes = 8
+
 // Names implements commands.ImportUsers.
-func (u importUsers) Names(ctx context.Context, partner, customer, template string) iter.Seq2[uuid.UUID, error] {
+func (u importUsers) Names(ctx context.Context, partner string, of map[commands.ImportScope]bool) iter.Seq2[uuid.UUID, error] {
 	return func(yield func(uuid.UUID, error) bool) {
 		if _, err := u.Position(ctx); err != nil {
 			yield(uuid.Nil, err)
 			return
 		}
-		f := userstatus.Filter{SPEnterpriseID: customer, ProvisioningID: template}
-		for row, err := range userstatus.New(u.views).All(ctx, partner, f) {
-			if !yield(row.ID, err) || err != nil {
-				return
+		filters := []userstatus.Filter{{}}
+		if len(of) <= fewScopes {
+			filters = nil
+			for scope := range of {
+				filters = append(filters, userstatus.Filter{SPEnterpriseID: scope.Customer, ProvisioningID: scope.Template})
+			}
+			slices.SortFunc(filters, func(a, b userstatus.Filter) int {
+				return cmp.Or(cmp.Compare(a.SPEnterpriseID, b.SPEnterpriseID), cmp.Compare(a.ProvisioningID, b.ProvisioningID))
+			})
+		}
+		for _, f := range filters {
+			for row, err := range userstatus.New(u.views).All(ctx, partner, f) {
+				wanted := err != nil || of[commands.ImportScope{Customer: row.SPEnterpriseID, Template: row.ProvisioningID}]
+				if wanted && !yield(row.ID, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
