@@ -365,9 +365,11 @@ func (a *applying) carryOut(row importplan.Row) (held string, position domain.Po
 	}
 	s, why := a.im.Service, a.why
 	why.Command = importplan.RowCommand(a.id, row.Number)
-	terms, err := a.termsOf(row.Template())
-	if err != nil {
-		return "", 0, err
+	var terms *subscriber.Terms
+	if row.Verdict == importplan.Create {
+		if terms, err = a.termsOf(row.Value("provisioningId")); err != nil {
+			return "", 0, err
+		}
 	}
 	stream, c := streamOf(row.ID), row.Command(terms, s.Now())
 	r := Subscriber{}
@@ -425,9 +427,8 @@ func short(text string) string {
 }
 
 func (a *applying) termsOf(provisioningID string) (*subscriber.Terms, error) {
-	if terms, known := a.terms.Load(provisioningID); known || provisioningID == "" {
-		terms, _ := terms.(*subscriber.Terms)
-		return terms, nil
+	if terms, known := a.terms.Load(provisioningID); known {
+		return terms.(*subscriber.Terms), nil
 	}
 	terms, err := a.im.Service.terms(a.ctx, a.why.Partner, provisioningID)
 	if err == nil {

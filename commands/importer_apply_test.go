@@ -317,7 +317,7 @@ func (i *importing) stays(id uuid.UUID) map[string]bool {
 	users := map[string]bool{}
 	for _, r := range i.rows(id, commands.RowFilter{}) {
 		said := slices.ContainsFunc(r.Notes, func(note string) bool { return strings.Contains(note, "e-mail address stays") })
-		if said || r.Verdict == importplan.Reject {
+		if said || r.Reason == importplan.ErrEmailStays.Text {
 			users[r.UserID] = true
 		}
 	}

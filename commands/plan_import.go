@@ -122,7 +122,7 @@ func (im *Importer) judged(ctx context.Context, plan importplan.Planned, partner
 		return plan, err
 	}
 	plan.Plan, err = file.Commit()
-	plan.Calls = plan.Counts.Changes()
+	plan.Calls = p.calls
 	plan.ETA = im.Service.Expect(partner, Import, plan.Calls)
 	plan.At = im.Service.Now()
 	plan.Expires = plan.At.Add(importplan.Lifetime)
@@ -136,6 +136,7 @@ type planning struct {
 	plan    *importplan.Planned
 	out     *rowWriter
 	last    int // number of the last row
+	calls   int // to Webex that carrying it out takes at least
 
 	customers map[string]*effect
 	users     map[uint64]struct{}  // of good rows, by the beginning of their id
@@ -362,6 +363,9 @@ func (p *planning) add(r importplan.Row) error {
 	p.last = max(p.last, r.Number)
 	if r.Verdict == importplan.Reject || r.Verdict == importplan.Unchanged {
 		return p.out.write(r)
+	}
+	if r.Verdict != importplan.Create || r.Value("email") != "" {
+		p.calls++ // newcomers without an address wait for theirs
 	}
 	e := p.customers[r.Customer]
 	if e == nil {

@@ -216,10 +216,10 @@ func (r Row) change(at time.Time) subscriber.Command {
 	return append(subscriber.All{details}, more...)
 }
 
-// Template returns the provisioningId that the row onboards by; empty: it does not.
-func (r Row) Template() string {
+// Value returns what the row sets a field to; empty: nothing.
+func (r Row) Value(field string) string {
 	for _, change := range r.Changes {
-		if r.Verdict == Create && change.Field == "provisioningId" {
+		if change.Field == field {
 			return change.New
 		}
 	}
