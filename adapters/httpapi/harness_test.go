@@ -206,10 +206,12 @@ func (u importUsers) Position(ctx context.Context) (domain.Position, error) {
 	return head, errors.Join(err, u.views.Wait(ctx, head))
 }
 
-func (u importUsers) Names(ctx context.Context, partner, customer, template string) iter.Seq2[uuid.UUID, error] {
+func (u importUsers) Names(ctx context.Context, partner string, of map[commands.ImportScope]bool) iter.Seq2[uuid.UUID, error] {
 	return func(yield func(uuid.UUID, error) bool) {
-		f := userstatus.Filter{SPEnterpriseID: customer, ProvisioningID: template}
-		for row, err := range userstatus.New(u.views).All(ctx, partner, f) {
+		for row, err := range userstatus.New(u.views).All(ctx, partner, userstatus.Filter{}) {
+			if err == nil && !of[commands.ImportScope{Customer: row.SPEnterpriseID, Template: row.ProvisioningID}] {
+				continue
+			}
 			if !yield(row.ID, err) {
 				return
 			}

@@ -24,7 +24,7 @@ func (c *cli) followImport(p importPlan) error {
 	if c.local {
 		c.carryOutImports()
 	}
-	bar := newProgress(c.talk, "Importing", p.rows())
+	bar := newToldProgress(c.talk, "Importing", p.rows())
 	defer bar.end()
 	err := c.follow(c.ctx, importPath(p.ID)+"/events", func(e liveEvent) (bool, error) {
 		if e.name == "error" {
@@ -35,7 +35,7 @@ func (c *cli) followImport(p importPlan) error {
 		if err := json.Unmarshal([]byte(e.data), &now); err != nil {
 			return true, err
 		}
-		bar.show(now.Done.Rows)
+		bar.tell(now.Done.Rows, now.Rate, now.ETA)
 		return now.resting(), nil
 	})
 	if err != nil {

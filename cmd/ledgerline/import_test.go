@@ -216,3 +216,71 @@ func TestAnImportThatIsPausedMeanwhileIsNotWaitedFor(t *testing.T) {
 	require.Contains(t, got.out, "1 user onboarded, 0 unchanged, 0 rejected.")
 	require.Contains(t, got.talk, "The import is paused (lunch). To let it go on: ledgerline import resume "+fakeID)
 }
+
+func TestStepsOfAnImportAreAskedForAndShown(t *testing.T) {
+	at := "/api/imports/" + fakeID
+	for name, c := range map[string]struct {
+		args       string
+		path, body string
+		out, talk  string
+	}{
+		"approve":          {"approve ID", at + "/approve", "{}", "The plan is approved.", "ledgerline import apply " + fakeID},
+		"approve removals": {"approve ID --removals", at + "/approve", `{"removals":true}`, "", ""},
+		"approve second":   {"approve ID --second", at + "/approve", `{"second":true}`, "", ""},
+		"apply":            {"apply ID --detach", at + "/apply", "", "The import is being carried out.", "ledgerline import show " + fakeID + " --watch"},
+		"pause":            {"pause ID", at + "/pause", "", "The import is paused.", "ledgerline import resume " + fakeID},
+		"resume":           {"resume ID", at + "/resume", "", "The import goes on.", "--watch"},
+		"cancel":           {"cancel ID", at + "/cancel", "", "The import is cancelled.", ""},
+		"undo":             {"undo ID --dry-run", at + "/undo", "", "Import " + fakeID, "ledgerline import apply " + fakeID},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var body string
+			f := importing(t, map[string]http.HandlerFunc{
+				"POST " + at + "/pause":  says(200, importJSON("paused", "")),
+				"POST " + at + "/resume": says(202, importJSON("applying", "")),
+				"POST " + at + "/cancel": says(200, importJSON("cancelled", "")),
+				"POST " + at + "/undo":   says(201, importJSON("planned", "")),
+				"GET " + at:              says(200, importJSON("planned", needsPlan)),
+			})
+			f.keep = func(r *http.Request, text []byte) {
+				if r.Method == http.MethodPost {
+					body = string(text)
+				}
+			}
+			got := f.run(t, append([]string{"import"}, strings.Fields(strings.ReplaceAll(c.args, "ID", fakeID))...)...)
+			require.Equal(t, exitDone, got.code, got.talk)
+			require.Equal(t, []string{c.path}, f.asks())
+			require.Equal(t, c.body, body)
+			require.Contains(t, got.out, c.out)
+			require.Contains(t, got.talk, c.talk)
+		})
+	}
+}
+
+func TestImportsAreShownAsTheAPIHasThem(t *testing.T) {
+	f := importing(t, map[string]http.HandlerFunc{"GET /api/imports": says(200, `{"items":[`+importJSON("finished", isDone)+`]}`)})
+	var shown struct {
+		Import importPlan
+		Errors []rowErrors
+		Rows   []planRow
+	}
+	require.NoError(t, json.Unmarshal([]byte(f.run(t, "import", "show", fakeID, "--rows", "all", "--json").out), &shown))
+	require.Equal(t, "finished", shown.Import.Status)
+	require.Len(t, shown.Errors, 1)
+	require.Len(t, shown.Rows, 3)
+
+	got := f.run(t, "import", "show", fakeID, "--rows", "all")
+	require.Contains(t, got.out, "Done:      3 of 3: 2 users onboarded, 0 unchanged, 1 rejected.")
+	require.Contains(t, got.out, "row 3: reject u2; firstName: is missing\nrow 4: create u3; lastName: spaces were taken away\n")
+	require.Contains(t, got.talk, "ledgerline import undo "+fakeID)
+	require.Contains(t, got.talk, "ledgerline import rejected "+fakeID+" FILE")
+
+	got = f.run(t, "import", "list", "--status", "finished", "--awaiting")
+	require.Regexp(t, fakeID+`  .* finished  3     2        1         token:one  users.csv`, got.out)
+	require.Equal(t, "awaiting=true&limit=20&status=finished", f.asked[len(f.asked)-1].URL.RawQuery)
+	require.Equal(t, 1, strings.Count(strings.ReplaceAll(f.run(t, "import", "list", "--json").out, "\n\t\t", ""), "\n"))
+
+	for args, code := range map[string]int{"show": exitUsage, "show x": exitNotFound, "show x --rows some": exitUsage, "list --limit -1": exitUsage, "plan x --behaviour replace": exitUsage, "rejected x -": exitNotFound, "apply x --rows all": exitUsage} {
+		require.Equal(t, code, f.run(t, append([]string{"import"}, strings.Fields(args)...)...).code, args)
+	}
+}

@@ -26,6 +26,15 @@ func TestProgressTellsRateAndTimeLeft(t *testing.T) {
 	require.Equal(t, "Importing: 250 of 1000", p.line(250, 5*time.Millisecond))
 }
 
+func TestProgressOfWorkElsewhereTellsTheRateThere(t *testing.T) {
+	var out bytes.Buffer
+	p := newToldProgress(&out, "Importing", 1000)
+	p.tell(50, 10, 95)
+	p.tell(500, 49.6, 10)
+	p.tell(1000, 0, 0)
+	require.Equal(t, "Importing: 500 of 1000, 50 a second, 10 s left\nImporting: 1000 of 1000\n", out.String())
+}
+
 func TestReasonsNameTheFirstRows(t *testing.T) {
 	require.Equal(t, "10 x email: is missing (rows 2, 3, 4, 5, 6, ...)", (&reason{"email: is missing", 10, []int{2, 3, 4, 5, 6}}).String())
 	require.Equal(t, "1 x other (row 99)", (&reason{"other", 1, []int{99}}).String())
