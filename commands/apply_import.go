@@ -42,11 +42,8 @@ func (im *Importer) Run(ctx context.Context) error {
 	wake := im.woken()
 	reminder := time.NewTicker(remindEvery)
 	defer reminder.Stop()
-	err := im.Open(ctx, im.Wake)
-	for ; ; err = nil {
-		if err != nil && ctx.Err() == nil {
-			im.log().Error("imports under way could not be listed", "error", err)
-		}
+	im.remind(ctx)
+	for {
 		for _, id := range im.takeDue() {
 			if a := im.begin(ctx, id); a != nil {
 				working.Go(func() { im.carryOn(a) })
@@ -55,10 +52,17 @@ func (im *Importer) Run(ctx context.Context) error {
 		select {
 		case <-wake:
 		case <-reminder.C:
-			err = im.Open(ctx, im.Wake)
+			im.remind(ctx)
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// remind wakes the imports that a view knows to be under way.
+func (im *Importer) remind(ctx context.Context) {
+	if err := im.Open(ctx, im.Wake); err != nil && ctx.Err() == nil {
+		im.log().Error("imports under way could not be listed", "error", err)
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 type ImportRow struct {
 	Number     int // as a spreadsheet shows it: the header is 1
 	Subscriber OnboardSubscriber
-	Delete     bool  // the user is to leave Webex; of Subscriber, the user id counts
-	Err        error // the row could not be read; nil: it could
+	Delete     bool     // the user is to be deleted
+	Repairs    []string // what reading the file mended, in words
+	Err        error    // the row could not be read; nil: it could
 }
 
 // Verdict says what becomes of one row.
@@ -130,15 +131,22 @@ type importing struct {
 	seed   maphash.Seed
 }
 
+// errDeletes keeps a row that asks for a deletion from onboarding its user.
+var errDeletes = domain.Reject(domain.Invalid, "The row asks for the user to be deleted, which this import does not do. Empty its delete cell, or delete the user.")
+
 // check judges a row by itself and against the rows before it.
 func (im *importing) check(ctx context.Context, next ImportRow, row *importedRow) error {
 	result := &row.result
-	if next.Err != nil {
+	if result.Repairs = next.Repairs; next.Err != nil {
 		result.reject(next.Err)
 		return nil
 	}
+	if next.Delete {
+		result.reject(errDeletes)
+		return nil
+	}
 	c, repairs := next.Subscriber.command(im.s).Clean()
-	result.Repairs, result.UserID = repairs, c.Profile.UserID
+	result.Repairs, result.UserID = append(result.Repairs, repairs...), c.Profile.UserID
 	terms, known := im.terms[c.ProvisioningID]
 	if !known {
 		var err error

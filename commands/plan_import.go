@@ -246,7 +246,7 @@ func judgeAll[T any](ctx context.Context, rows iter.Seq[T], judge func(context.C
 
 // judge judges one row of a file by what is recorded of its user.
 func (p *planning) judge(ctx context.Context, req PlanImport, row ImportRow) (j judgement) {
-	j.Number, j.UserID = row.Number, row.Subscriber.Profile.UserID
+	j.Number, j.UserID, j.Repairs = row.Number, row.Subscriber.Profile.UserID, row.Repairs
 	if row.Err != nil {
 		j.Row = importplan.Rejected(j.Row, row.Err)
 		return j
@@ -269,7 +269,7 @@ func (p *planning) judge(ctx context.Context, req PlanImport, row ImportRow) (j 
 		}
 	}
 	judged := importplan.Judge(asked, row.Delete, found.Value)
-	judged.Number, judged.Repairs = row.Number, repairs
+	judged.Number, judged.Repairs = row.Number, slices.Concat(row.Repairs, repairs)
 	if j.named {
 		judged.ID, judged.Version = found.id, found.Version
 	}
