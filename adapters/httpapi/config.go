@@ -43,6 +43,8 @@ type Config struct {
 
 	ReadCSV  func(io.Reader) (iter.Seq[commands.ImportRow], error)     // csvfile.Rows
 	WriteCSV func(io.Writer, iter.Seq2[webex.Subscriber, error]) error // csvfile.WriteUsers
+	// IgnoredCSV returns the columns of a file that nobody reads, as they stand in it.
+	IgnoredCSV func(io.Reader) ([]string, error)
 	// RejectCSV begins the file of the rejected rows of an original: csvfile.NewRejects.
 	RejectCSV func(w io.Writer, original io.Reader) (Rejects, error)
 

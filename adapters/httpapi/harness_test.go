@@ -172,7 +172,14 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 		Service: w.service, Head: w.log.Head, Views: views, Users: userstatus.New(views), Templates: templates.New(views),
 		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers,
 		Imports: w.importer, ImportList: imports.New(views),
-		RejectCSV:      func(out io.Writer, original io.Reader) (Rejects, error) { return csvfile.NewRejects(out, original) },
+		RejectCSV: func(out io.Writer, original io.Reader) (Rejects, error) { return csvfile.NewRejects(out, original) },
+		IgnoredCSV: func(in io.Reader) ([]string, error) {
+			file, err := csvfile.Open(in)
+			if err != nil {
+				return nil, err
+			}
+			return file.Ignored, nil
+		},
 		ActivationLink: func(id string) string { return "https://portal.example/activate/" + id },
 		BaseURL:        "https://ledgerline.example", WebexSimulated: true, ViewWait: time.Minute,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),

@@ -18,7 +18,7 @@ import (
 func New(c Config) http.Handler {
 	if c.Service == nil || c.Head == nil || c.Views == nil || c.Users == nil || c.Templates == nil ||
 		c.Licences == nil || c.Holds == nil || c.Audit == nil || c.Causes == nil || c.ReadCSV == nil || c.WriteCSV == nil ||
-		c.Imports == nil || c.ImportList == nil || c.RejectCSV == nil {
+		c.Imports == nil || c.ImportList == nil || c.IgnoredCSV == nil || c.RejectCSV == nil {
 		panic("httpapi: Config lacks a field that is needed")
 	}
 	a := &api{Config: c.withDefaults(), mux: http.NewServeMux(), routes: map[string]*route{}, document: document(), closing: make(chan struct{})}

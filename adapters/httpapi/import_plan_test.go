@@ -137,6 +137,7 @@ func TestRejectedRowsComeBackAsTheSameFileWithTheReasons(t *testing.T) {
 	file := head + "\"say \"\"hi\"\"\"," + goodRow + "\n007," + badRow + "\n" + "x," + strings.Replace(badRow, "c@sp.com", "d@sp.com", 1) + "\n"
 	address, plan := w.plan("", file)
 	require.EqualValues(t, 2, member(plan, "counts", "reject"))
+	require.Equal(t, []any{"Note"}, plan["ignored"])
 	a := w.send("read", "GET", address+"/rejected.csv", "")
 	require.Contains(t, a.Header().Get("Content-Disposition"), ".rejected.csv")
 	text := a.as200(t)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -91,6 +92,7 @@ type wholeImport struct {
 	Braked    int                         `json:"braked"`
 	Progress  *importRate                 `json:"progress,omitempty"` // while it is applied
 	Undone    []uuid.UUID                 `json:"undone,omitempty"`
+	Ignored   []string                    `json:"ignored,omitempty"` // columns of the file
 }
 
 // importRate is how fast an import gets on.
@@ -121,8 +123,29 @@ func (a *api) answerImport(w http.ResponseWriter, c *call, status int, id uuid.U
 	if row, err := a.ImportList.Get(c.Context(), c.partner(), id); err == nil { // the views may be behind
 		body.Undone = row.Undone
 	}
+	var err error
+	if body.Ignored, err = a.ignored(c, s); err != nil {
+		return err
+	}
 	writeJSON(w, status, body)
 	return nil
+}
+
+// ignored returns the columns that nobody reads of the file of an import, as long
+// as that is kept.
+func (a *api) ignored(c *call, s importplan.State) ([]string, error) {
+	if s.Undoes != uuid.Nil {
+		return nil, nil
+	}
+	file, err := a.Imports.Files.Open(c.Context(), s.File)
+	if errors.Is(err, commands.ErrNoImportFile) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return a.IgnoredCSV(file)
 }
 
 // listed is a list that is never null in JSON.

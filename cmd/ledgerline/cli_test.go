@@ -220,12 +220,6 @@ func TestAnExportThatBreaksOffLeavesNoFile(t *testing.T) {
 	require.Empty(t, files)
 }
 
-func TestColumnsThatNobodyReadsAreNamed(t *testing.T) {
-	file := fileOfUsers(t, "userId,spEnterpriseId,provisioningId,firstName,lastName,Shoe size\nu1,e,p,a,b,44\n")
-	got := importing(t, nil).run(t, "import", file, "--yes")
-	require.Contains(t, got.talk, "Ignored, because nothing here knows the column: Shoe size")
-}
-
 func TestAnImportThatIsStoppedGoesOnAtTheServer(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	f := importing(t, map[string]http.HandlerFunc{"GET /api/imports/" + fakeID + "/events": func(w http.ResponseWriter, r *http.Request) {
@@ -248,10 +242,6 @@ func TestNothingIsImportedUnasked(t *testing.T) {
 	require.Contains(t, got.talk, "Add --yes")
 	require.Contains(t, got.talk, "ledgerline import apply "+fakeID)
 	require.Equal(t, []string{"/api/imports/plans"}, f.asks())
-
-	require.NoError(t, os.WriteFile(file, []byte("userId\nu1\n"), 0o600))
-	require.Equal(t, exitRefused, f.run(t, "import", file).code)
-	require.Len(t, f.asks(), 1)
 }
 
 func TestQuestionsAreAnsweredWithY(t *testing.T) {

@@ -7,13 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"ledgerline/adapters/csvfile"
-	"ledgerline/domain"
 )
 
 func importCommand() *cobra.Command {
@@ -171,44 +167,26 @@ func (c *cli) canWait(wait bool) error {
 	return nil
 }
 
-// planned has a file planned. The file is to be closed.
+// planned has a file planned, and tells what nobody read of it. The file is to be
+// closed.
 func (c *cli) planned(name string, o planOptions) (*userFile, importPlan, error) {
 	users, err := openUsers(c.ctx, name, c.in)
 	if err != nil {
 		return nil, importPlan{}, err
 	}
-	if err = c.reportIgnored(users); err == nil {
-		var p importPlan
-		if p, err = c.planFile(users, o); err == nil {
-			return users, p, nil
+	p, err := c.planFile(users, o)
+	if err == nil {
+		if len(p.Ignored) > 0 {
+			c.say("Ignored, because nothing here knows the column: %s", strings.Join(p.Ignored, ", "))
 		}
-		c.say("Nothing was imported.")
-		if errors.Is(err, context.Canceled) {
-			err = silentError{exitStopped}
-		}
+		return users, p, nil
 	}
 	users.close()
+	c.say("Nothing was imported.")
+	if errors.Is(err, context.Canceled) {
+		err = silentError{exitStopped}
+	}
 	return nil, importPlan{}, err
-}
-
-// reportIgnored reads the first line of the file and tells what nobody will read.
-func (c *cli) reportIgnored(users *userFile) error {
-	file, err := os.Open(users.path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	f, err := csvfile.Open(file)
-	switch {
-	case domain.AsRejection(err) != nil:
-		return refused(fmt.Sprintf("%s: %v", users.name, headerProblem(err)))
-	case err != nil:
-		return fmt.Errorf("%s: %w", users.name, err)
-	}
-	if len(f.Ignored) > 0 {
-		c.say("Ignored, because nothing here knows the column: %s", strings.Join(f.Ignored, ", "))
-	}
-	return nil
 }
 
 // carryOut shows a plan, asks, and has it done. users is the file, if there is one.

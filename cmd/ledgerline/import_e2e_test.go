@@ -110,6 +110,20 @@ func firstNames(users []user) (all []string) {
 	return all
 }
 
+func TestColumnsThatNobodyReadsOrThatAreMissingAreNamed(t *testing.T) {
+	s := startServed(t)
+	s.typed(importTemplate, "templates", "apply", "-")
+	got := s.typed("Shoe size,"+importHead+"44,u1@as0.example,SP1+ent8,bmV3,Anna,Lind,1001,anna@ent8.example,basic\n", "import", "-", "--yes")
+	require.Equal(t, exitDone, got.code, got.talk)
+	require.Contains(t, got.talk, "Ignored, because nothing here knows the column: Shoe size")
+
+	got = s.typed("userId,firstName\nu1,Anna\n", "import", "-", "--yes")
+	require.Equal(t, exitRefused, got.code)
+	require.Contains(t, got.talk, "The first line of the file must name the columns: userId, ")
+	require.Contains(t, got.talk, "lastName: the column is missing")
+	require.Contains(t, got.talk, "Nothing was imported.")
+}
+
 func TestAFileIsImportedCorrectedAndUndoneOnAServer(t *testing.T) {
 	s := startServed(t)
 	aFileIsImportedCorrectedAndUndone(t, s.typed)

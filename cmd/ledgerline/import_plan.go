@@ -51,7 +51,8 @@ type (
 			Rate  float64 `json:"rate"`
 			ETA   int     `json:"eta"`
 		} `json:"progress"`
-		Undone []string `json:"undone"`
+		Undone  []string `json:"undone"`
+		Ignored []string `json:"ignored"`
 	}
 	planCounts struct {
 		Rows      int `json:"rows"`

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"ledgerline/domain"
 )
 
 // reason is why rows were rejected, and which.
@@ -83,14 +81,4 @@ func placeRejected(of string) (file *os.File, displaced, err error) {
 	}
 	file, err = os.CreateTemp("", "*."+name)
 	return file, displaced, err
-}
-
-// headerProblem says what is wrong with the first line of a file, and how it has
-// to be.
-func headerProblem(err error) string {
-	no := domain.AsRejection(err)
-	if no == nil || len(no.Fields) == 0 {
-		return err.Error()
-	}
-	return no.Error() + "\n" + no.Text
 }
