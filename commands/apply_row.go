@@ -10,13 +10,13 @@ import (
 	"ledgerline/domain/subscriber"
 )
 
+// errChangedSince holds back a row.
+var errChangedSince = domain.Reject(domain.Conflict, "The user was changed after the plan was made; it was left as it is.")
+
 // carryOut carries out one row; held says why it did not. A row that was carried
 // out before is not carried out again.
 func (a *applying) carryOut(row importplan.Row) (held string, position domain.Position, err error) {
-	if a.ctx.Err() != nil {
-		return "", 0, a.ctx.Err()
-	}
-	s, why := a.im.Service, a.why
+	why := a.why
 	why.Command = importplan.RowCommand(a.id, row.Number)
 	var terms *subscriber.Terms
 	if row.Verdict == importplan.Create {
@@ -24,51 +24,60 @@ func (a *applying) carryOut(row importplan.Row) (held string, position domain.Po
 			return "", 0, err
 		}
 	}
-	stream, c := streamOf(row.ID), row.Command(terms, s.Now())
-	r := Subscriber{}
-	if row.Verdict == importplan.Create && row.Version == 0 {
-		r, err = record(a.ctx, s, stream, r, why, subscriber.Decider, c)
-	} else {
-		err = ErrStale
-	}
-	for races, released := 0, false; ; races++ {
-		switch {
-		case err == nil:
-			return "", r.Position, a.designate(row, r)
-		case errors.Is(err, subscriber.ErrClaimed) && !released:
-			released = true
-			if err = s.releaseStale(a.ctx, row.ID, follow(why)); err == nil {
-				err = ErrStale
-			}
-			continue
-		case domain.AsRejection(err) != nil && !errors.Is(err, ErrKeyReused):
-			return short(err.Error()), 0, nil
-		case !errors.Is(err, ErrStale) && !errors.Is(err, ErrKeyReused), races == maxRaces:
-			return "", 0, fmt.Errorf("row %d: %w", row.Number, err)
-		}
-		entries, readErr := s.Log.ReadStream(a.ctx, stream)
-		if readErr != nil {
-			return "", 0, readErr
-		}
-		r = recorded(subscriber.Decider, entries)
-		if repeated(entries, why) {
-			err = nil
-			continue
-		}
-		if len(entries) > 0 && entries[0].Cause.Partner != why.Partner {
-			return ErrOtherPartner.Text, 0, nil
-		}
-		if len(entries) < row.Version || !importplan.Same(subscriber.Decider.Fold(entries[:row.Version]), r.Value) {
-			return heldChanged, 0, nil
-		}
-		r, err = record(a.ctx, s, stream, r, why, subscriber.Decider, c)
-		if err == nil && !r.Changed {
-			r.Position = 0
+	c := row.Command(terms, a.im.Service.Now())
+	r, err := a.ask(row, c, why)
+	if errors.Is(err, subscriber.ErrClaimed) {
+		if err = a.im.Service.releaseStale(a.ctx, row.ID, follow(why)); err == nil {
+			r, err = a.ask(row, c, why)
 		}
 	}
+	switch {
+	case err == nil:
+		return "", r.Position, a.designate(row, r)
+	case domain.AsRejection(err) != nil && !errors.Is(err, ErrContended):
+		return short(err.Error()), 0, nil
+	}
+	return "", 0, fmt.Errorf("row %d: %w", row.Number, err)
 }
 
-const heldChanged = "The user was changed after the plan was made; it was left as it is."
+// ask asks a row's command of its subscriber. One that most likely does not exist
+// yet is not read before.
+func (a *applying) ask(row importplan.Row, c subscriber.Command, why domain.Cause) (r Subscriber, err error) {
+	if err = a.ctx.Err(); err != nil {
+		return r, err
+	}
+	if err = ErrStale; row.Verdict == importplan.Create && row.Version == 0 {
+		r, err = record(a.ctx, a.im.Service, streamOf(row.ID), Subscriber{}, why, subscriber.Decider, c)
+	}
+	for range maxRaces {
+		if !errors.Is(err, ErrStale) && !errors.Is(err, ErrKeyReused) {
+			return r, err
+		}
+		r, err = a.askAsJudged(row, c, why)
+	}
+	return r, ErrContended
+}
+
+// askAsJudged asks a row's command of its subscriber if that is still as the plan
+// has judged it.
+//
+// Errors: errChangedSince, ErrStale.
+func (a *applying) askAsJudged(row importplan.Row, c subscriber.Command, why domain.Cause) (Subscriber, error) {
+	entries, err := a.im.Service.Log.ReadStream(a.ctx, streamOf(row.ID))
+	if err != nil {
+		return Subscriber{}, err
+	}
+	r := recorded(subscriber.Decider, entries)
+	switch {
+	case len(entries) > 0 && entries[0].Cause.Partner != why.Partner:
+		return r, ErrOtherPartner
+	case repeated(entries, why):
+		return r, nil
+	case len(entries) < row.Version || !importplan.Same(subscriber.Decider.Fold(entries[:row.Version]), r.Value):
+		return r, errChangedSince
+	}
+	return record(a.ctx, a.im.Service, streamOf(row.ID), r, why, subscriber.Decider, c)
+}
 
 func short(text string) string {
 	for i := range text {
