@@ -90,7 +90,7 @@ func (a *api) tellImport(c *call, out live, id uuid.UUID, had string, beat <-cha
 			switch {
 			case !ok:
 				return
-			case n.err != nil && ctx.Err() == nil:
+			case n.err != nil:
 				_ = out.tell("error", had, a.judge(c, n.err).problem(c.tracking))
 				return
 			case n.id() != had:

@@ -79,7 +79,11 @@ func (a *api) listImportRows(w http.ResponseWriter, c *call) error {
 		Next  string       `json:"next,omitempty"`
 	}{Items: []plannedRow{}}
 	var next int64
-	for row, err := range a.Imports.Rows(c.Context(), c.partner(), id, f, after) {
+	rows := a.Imports.Rows(c.Context(), c.partner(), id, f, after)
+	if onlyHeld && len(held) == 0 {
+		rows = func(func(commands.PlannedRow, error) bool) {}
+	}
+	for row, err := range rows {
 		if err != nil {
 			return err
 		}

@@ -154,7 +154,11 @@ func importFile(c *cli, name string, o importOptions) error {
 	}
 	defer users.close()
 	if o.dryRun {
-		return c.printDryRun(users, p, o.rows == "all")
+		err := c.printDryRun(users, p, o.rows == "all")
+		if _, cancelErr := c.importStep(p.ID, "cancel", nil); cancelErr != nil {
+			return cancelErr
+		}
+		return err
 	}
 	return c.carryOut(users, p, o.carryOutOptions)
 }
@@ -346,7 +350,7 @@ func (c *cli) printDryRun(users *userFile, p importPlan, all bool) error {
 		}
 		c.say("Nothing was changed.")
 		if p.Counts.changes() > 0 {
-			c.say("To carry it out before %s: ledgerline import apply %s --yes", when(p.Expires), p.ID)
+			c.say("To carry it out: ledgerline import %s", users.name)
 		}
 	}
 	if p.Counts.Reject > 0 {

@@ -50,6 +50,8 @@ func aFileIsImportedCorrectedAndUndone(t *testing.T, ledgerline func(in string, 
 	done(exitDone, importTemplate, "templates", "apply", "-")
 	file := fileOfUsers(t, withMistakes)
 
+	require.Contains(t, done(exitSome, "", "import", file, "--dry-run").out, "2 to onboard")
+	require.Contains(t, done(exitDone, "", "import", "list", "--awaiting").talk, "There are no such imports.", "a dry run leaves nothing to do behind")
 	planned := done(exitDone, "", "import", "plan", file)
 	require.Contains(t, planned.out, "4 rows: 2 to onboard, 0 unchanged, 2 rejected.")
 	require.Contains(t, planned.out, "1 x lastName: is missing (row 3)")

@@ -44,6 +44,7 @@ func importing(t *testing.T, answers map[string]http.HandlerFunc) *fake {
 		"POST /api/imports/plans": says(201, importJSON("planned", needsPlan)),
 		"POST " + at + "/approve": says(200, importJSON("approved", "")),
 		"POST " + at + "/apply":   says(202, importJSON("applying", "")),
+		"POST " + at + "/cancel":  says(200, importJSON("cancelled", "")),
 		"GET " + at + "/events":   says(200, firstEvent+": alive\n\n"+lastEvent),
 		"GET " + at:               says(200, importJSON("finished", isDone)),
 		"GET " + at + "/rows": func(w http.ResponseWriter, r *http.Request) {

@@ -231,7 +231,7 @@ func TestStepsOfAnImportAreAskedForAndShown(t *testing.T) {
 		"pause":            {"pause ID", at + "/pause", "", "The import is paused.", "ledgerline import resume " + fakeID},
 		"resume":           {"resume ID", at + "/resume", "", "The import goes on.", "--watch"},
 		"cancel":           {"cancel ID", at + "/cancel", "", "The import is cancelled.", ""},
-		"undo":             {"undo ID --dry-run", at + "/undo", "", "Import " + fakeID, "ledgerline import apply " + fakeID},
+		"undo":             {"undo ID --plan-only", at + "/undo", "", "Import " + fakeID, "ledgerline import apply " + fakeID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var body string

@@ -370,18 +370,18 @@ func importCancelCommand() *cobra.Command {
 
 func importUndoCommand() *cobra.Command {
 	var o carryOutOptions
-	var dryRun bool
+	var planOnly bool
 	c := &cobra.Command{
 		Use: "undo IMPORT", Short: "Take an import back",
 		Long: `Take an import back: who was created is deleted, what was changed is changed back,
 who was deleted is onboarded again. This is a plan in the other direction, which
 is shown, approved and carried out like any other. What cannot be undone is said;
 users who were changed since are left alone.`,
-		Example: `  ledgerline import undo 0d4b2f9c-52f5-5e0b-93c2-0f2f6dbb3f3e --dry-run`,
+		Example: `  ledgerline import undo 0d4b2f9c-52f5-5e0b-93c2-0f2f6dbb3f3e --plan-only`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		PreRunE: func(c *cobra.Command, _ []string) error {
 			asJSON, _ := c.Flags().GetBool("json")
-			return importOptions{planOptions: planOptions{behaviour: "merge"}, carryOutOptions: o, dryRun: dryRun}.check(asJSON)
+			return o.check(asJSON)
 		},
 		RunE: verb(func(c *cli, args []string) error {
 			if err := c.canWait(o.wait); err != nil {
@@ -391,14 +391,14 @@ users who were changed since are left alone.`,
 			switch {
 			case err != nil:
 				return err
-			case dryRun:
+			case planOnly:
 				return c.showPlanned(p.ID)
 			}
 			return c.carryOut(nil, p, o)
 		}),
 	}
 	o.flags(c)
-	c.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only plan it, and show what would come of it")
+	c.Flags().BoolVar(&planOnly, "plan-only", false, "only plan it, and show what would come of it")
 	return c
 }
 
