@@ -31,7 +31,7 @@ func (im *Importer) Undo(ctx context.Context, id uuid.UUID, why domain.Cause) (u
 	switch status := did.Status(im.Service.Now()); {
 	case did.Started.IsZero():
 		return uuid.Nil, PlannedImport{}, importplan.ErrNotStarted
-	case status != importplan.Ended && status != importplan.Given, im.carriesOut(id):
+	case status != importplan.Ended && status != importplan.Given, status == importplan.Given && im.carriesOut(id):
 		return uuid.Nil, PlannedImport{}, ErrNotEnded
 	}
 	file, err := im.Files.Open(ctx, did.Plan)

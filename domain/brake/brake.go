@@ -43,8 +43,8 @@ var Events = []domain.Event{Reserved{}}
 // State is the reservations that may still count.
 type State struct{ Reserved []Reserved }
 
-// Reserve asks for leave to take away from a customer. Once for a plan: asking
-// again for no more changes nothing.
+// Reserve asks for leave to take away from a customer within the next day. Asking
+// again in that time for the same plan, and for no more, changes nothing.
 type Reserve struct{ Reserved }
 
 // ErrOver is said when it is too much.
@@ -59,7 +59,7 @@ var Decider = domain.Decider[State, Reserve]{Decide: Decide, Evolve: Evolve, Eve
 func Decide(s State, c Reserve) ([]domain.Event, error) {
 	has := 0
 	for _, r := range s.Reserved {
-		if r.Plan == c.Plan {
+		if r.Plan == c.Plan && r.counts(c.At) {
 			has += r.N
 		}
 	}
@@ -78,12 +78,14 @@ func Decide(s State, c Reserve) ([]domain.Event, error) {
 // administrator alone.
 func (s State) Taken(at time.Time) (n int) {
 	for _, r := range s.Reserved {
-		if !r.Second && r.At.After(at.Add(-Window)) {
+		if !r.Second && r.counts(at) {
 			n += r.N
 		}
 	}
 	return n
 }
+
+func (r Reserved) counts(at time.Time) bool { return r.At.After(at.Add(-Window)) }
 
 // Over says whether n users are too many for one administrator to take away from a
 // customer.
@@ -97,7 +99,7 @@ func Evolve(s State, e domain.Event) State {
 	}
 	var kept []Reserved
 	for _, old := range s.Reserved {
-		if old.At.After(r.At.Add(-Window)) || old.Plan == r.Plan {
+		if old.counts(r.At) {
 			kept = append(kept, old)
 		}
 	}

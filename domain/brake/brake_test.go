@@ -35,6 +35,7 @@ func TestReserve(t *testing.T) {
 		{Name: "up to 50", Given: []domain.Event{reserved(first, 45)}, When: brake.Reserve{Reserved: reserved(second, 5)}, Then: []domain.Event{reserved(second, 5)}},
 		{Name: "a day later they do not", Given: []domain.Event{reserved(first, 45)}, When: brake.Reserve{Reserved: tomorrow}, Then: []domain.Event{tomorrow}},
 		{Name: "a plan asks once", Given: []domain.Event{reserved(first, 45)}, When: brake.Reserve{Reserved: reserved(first, 45)}},
+		{Name: "again when it goes on another day", Given: []domain.Event{reserved(second, 45)}, When: brake.Reserve{Reserved: tomorrow}, Then: []domain.Event{tomorrow}},
 		{Name: "and gets what it lacks", Given: []domain.Event{reserved(first, 20)}, When: brake.Reserve{Reserved: reserved(first, 25)}, Then: []domain.Event{reserved(first, 5)}},
 		{Name: "of a small customer, a fifth", When: brake.Reserve{Reserved: smaller}, Then: []domain.Event{smaller}},
 		{Name: "is the limit", When: brake.Reserve{Reserved: small}, Err: brake.ErrOver},
