@@ -214,7 +214,12 @@ func TestAnImportThatIsPausedMeanwhileIsNotWaitedFor(t *testing.T) {
 	got := f.run(t, "import", fileOfUsers(t, fewUsers), "--yes")
 	require.Equal(t, exitSome, got.code)
 	require.Contains(t, got.out, "1 user onboarded, 0 unchanged, 0 rejected.")
-	require.Contains(t, got.talk, "The import is paused (lunch). To let it go on: ledgerline import resume "+fakeID)
+	require.Contains(t, got.talk, "The import is paused (lunch).\nTo let it go on: ledgerline import resume "+fakeID)
+
+	f.answers[at] = says(200, importJSON("paused", `,"needs":["second"],"started":"2026-03-01T12:00:01.000Z","done":{"rows":1,"created":1}`))
+	got = f.run(t, "import", fileOfUsers(t, fewUsers), "--yes")
+	require.Equal(t, exitWaits, got.code, "others took so much away meanwhile that the brake stopped it")
+	require.Contains(t, got.talk, "ledgerline import approve "+fakeID+" --second")
 }
 
 func TestStepsOfAnImportAreAskedForAndShown(t *testing.T) {
