@@ -73,6 +73,16 @@ func TestTheTwentySixthUserOfABatchIsRefused(t *testing.T) {
 	require.EqualValues(t, 25, w.send("write", "POST", "/api/users/batch", batchOf(users[:25]...)).as(200)["created"])
 }
 
+func TestAUserWhoWasRenamedIsFoundByTheNewName(t *testing.T) {
+	w := newWorld(t).templates()
+	id := w.send("write", "POST", "/api/users", values("old@sp.com", "")).as(201)["id"]
+	w.send("write", "PATCH", "/api/users/"+id.(string), `{"userId":"new@sp.com"}`).as(200)
+	require.Equal(t, id, w.send("write", "POST", "/api/users", values("new@sp.com", "")).as(200)["id"])
+	body := w.send("write", "POST", "/api/users/batch", batchOf(values("new@sp.com", ""))).as(200)
+	require.Equal(t, "unchanged", member(body["users"].([]any)[0], "verdict"))
+	require.Equal(t, id, member(body["users"].([]any)[0], "id"))
+}
+
 func TestABatchThatIsNoneIsRefused(t *testing.T) {
 	w := newWorld(t).templates()
 	for body, pointer := range map[string]string{

@@ -53,7 +53,10 @@ func (a *api) onboard(c *call, req commands.OnboardSubscriber) (id uuid.UUID, r 
 func (a *api) onboardFor(c *call, req commands.OnboardSubscriber, why domain.Cause) (id uuid.UUID, r commands.Subscriber, err error) {
 	id = subscriber.ID(why.Partner, trimmed(req.UserID))
 	r, err = once(a, c, why, userStream(id), subscriber.Decider, func(s *commands.Service, why domain.Cause) (commands.Subscriber, error) {
-		_, r, err := s.OnboardSubscriber(c.Context(), req, why)
+		holder, r, err := s.OnboardSubscriber(c.Context(), req, why)
+		if err == nil {
+			id = holder // of the BroadWorks user id, which may have been another's
+		}
 		return r, err
 	})
 	return id, r, err
