@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -87,14 +88,60 @@ type rowErrors struct {
 	Rows    []int  `json:"rows"` // the first few
 }
 
+// rowErrorGroups groups what is wrong with rows by fix. It keeps so many groups,
+// and so many rows of each, whatever the file.
+type rowErrorGroups struct {
+	groups map[rowErrorKey]*rowErrors
+	more   int // mistakes that are in none
+}
+
+type rowErrorKey struct{ field, fix, problem string }
+
 const (
 	mostRowErrors = 1000
 	mostErrorRows = 10
 )
 
+func (g *rowErrorGroups) add(e rowErrors, row int) {
+	key := rowErrorKey{e.Field, e.Fix, e.Problem}
+	if tells(e.Fix) {
+		key.problem = ""
+	}
+	have := g.groups[key]
+	if have == nil {
+		if len(g.groups) == mostRowErrors {
+			g.more++
+			return
+		}
+		have = &e
+		g.groups[key] = have
+	}
+	if have.Count++; len(have.Rows) < mostErrorRows {
+		have.Rows = append(have.Rows, row)
+	}
+}
+
+// tells says whether a fix tells more than that something is to be done.
+func tells(fix string) bool {
+	for _, class := range classes {
+		if class.fix == fix {
+			return false
+		}
+	}
+	return fix != ""
+}
+
+// sorted returns the groups, the one with the most rows first.
+func (g *rowErrorGroups) sorted() []*rowErrors {
+	all := slices.AppendSeq(make([]*rowErrors, 0, len(g.groups)), maps.Values(g.groups))
+	slices.SortFunc(all, func(a, b *rowErrors) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rows[0], b.Rows[0]), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Problem, b.Problem))
+	})
+	return all
+}
+
 // importErrors serves GET /api/imports/{id}/errors: what is wrong with rejected
-// rows, grouped by fix, the most frequent first. A row with several mistakes is in
-// several groups.
+// rows, grouped by fix. A row with several mistakes is in several groups.
 func (a *api) importErrors(w http.ResponseWriter, c *call) error {
 	if err := c.params().only(); err != nil {
 		return err
@@ -103,60 +150,23 @@ func (a *api) importErrors(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	groups, more := map[rowErrorKey]*rowErrors{}, 0
-	add := func(e rowErrors, row int) {
-		key := rowErrorKey{e.Field, e.Fix, e.Problem}
-		if says(e.Fix) {
-			key.problem = ""
-		}
-		have := groups[key]
-		if have == nil {
-			if len(groups) == mostRowErrors {
-				more++
-				return
-			}
-			have = &e
-			groups[key] = have
-		}
-		if have.Count++; len(have.Rows) < mostErrorRows {
-			have.Rows = append(have.Rows, row)
-		}
-	}
+	g := rowErrorGroups{groups: map[rowErrorKey]*rowErrors{}}
 	rejected := commands.RowFilter{Verdicts: []importplan.Verdict{importplan.Reject}}
 	for row, err := range a.Imports.Rows(c.Context(), c.partner(), id, rejected, 0) {
 		if err != nil {
 			return err
 		}
 		if len(row.Problems) == 0 {
-			add(rowErrors{Problem: row.Reason}, row.Number)
+			g.add(rowErrors{Problem: row.Reason}, row.Number)
 		}
 		for _, p := range showFields(row.Problems, "") {
-			add(rowErrors{Field: strings.TrimPrefix(p.Pointer, "#/"), Code: p.Code, Problem: p.Problem, Fix: p.Fix}, row.Number)
+			g.add(rowErrors{Field: strings.TrimPrefix(p.Pointer, "#/"), Code: p.Code, Problem: p.Problem, Fix: p.Fix}, row.Number)
 		}
 	}
-	body := struct {
+	writeJSON(w, http.StatusOK, struct {
 		Rejected int          `json:"rejected"`
 		Items    []*rowErrors `json:"items"`
-		More     int          `json:"more,omitempty"` // mistakes in no group
-	}{imp.Value.Counts.Reject, make([]*rowErrors, 0, len(groups)), more}
-	for _, group := range groups {
-		body.Items = append(body.Items, group)
-	}
-	slices.SortFunc(body.Items, func(a, b *rowErrors) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rows[0], b.Rows[0]), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Problem, b.Problem))
-	})
-	writeJSON(w, http.StatusOK, body)
+		More     int          `json:"more,omitempty"`
+	}{imp.Value.Counts.Reject, g.sorted(), g.more})
 	return nil
-}
-
-type rowErrorKey struct{ field, fix, problem string }
-
-// says whether a fix tells more than that something is to be done.
-func says(fix string) bool {
-	for _, class := range classes {
-		if class.fix == fix {
-			return false
-		}
-	}
-	return fix != ""
 }

@@ -54,9 +54,13 @@ func (a *api) watchImport(w http.ResponseWriter, c *call) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	out := newLive(w)
+	if c.Method == http.MethodHead {
+		return nil
+	}
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
-	a.tellImport(c, newLive(w), id, had, beat.C)
+	a.tellImport(c, out, id, had, beat.C)
 	return nil
 }
 

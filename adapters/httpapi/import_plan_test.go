@@ -344,6 +344,44 @@ func TestWhoWatchesAnImportIsShownThatTheConnectionIsAlive(t *testing.T) {
 	require.GreaterOrEqual(t, strings.Count(out.Body.String(), ": alive\n\n"), 1)
 }
 
+func TestWhoComesAgainIsAnsweredAtOnceThoughNothingIsNew(t *testing.T) {
+	w := newWorld(t).templates()
+	address, _ := w.plan("", csvRows(goodRow))
+	server := httptest.NewServer(w)
+	defer server.Close()
+	for _, method := range []string{"GET", "HEAD"} {
+		ctx, stop := context.WithTimeout(t.Context(), beatEvery/2)
+		defer stop()
+		r, err := http.NewRequestWithContext(ctx, method, server.URL+address+"/events", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+w.tokens["read"])
+		r.Header.Set("Last-Event-ID", "planned-0")
+		reply, err := server.Client().Do(r)
+		require.NoError(t, err)
+		require.Equal(t, 200, reply.StatusCode)
+		stop()
+		require.NoError(t, reply.Body.Close())
+	}
+}
+
+func TestMistakesAreGroupedAndBounded(t *testing.T) {
+	g := rowErrorGroups{groups: map[rowErrorKey]*rowErrors{}}
+	for row := range 20 {
+		g.add(rowErrors{Field: "userId", Problem: fmt.Sprintf("u%d is there twice", row), Fix: "keep one of the two"}, row+2)
+		g.add(rowErrors{Field: "email", Problem: fmt.Sprintf("is wrong in way %d", row%2), Fix: "Correct the value."}, row+2)
+	}
+	groups := g.sorted()
+	require.Len(t, groups, 3)
+	require.Equal(t, 20, groups[0].Count)
+	require.Len(t, groups[0].Rows, mostErrorRows)
+	require.Equal(t, 10, groups[1].Count)
+	for row := range 2 * mostRowErrors {
+		g.add(rowErrors{Problem: fmt.Sprint(row)}, row)
+	}
+	require.Len(t, g.sorted(), mostRowErrors)
+	require.Equal(t, mostRowErrors+3, g.more)
+}
+
 func TestAServerThatShutsDownDoesNotWaitForThoseWhoWatch(t *testing.T) {
 	w := newWorld(t).templates()
 	address, _ := w.plan("", csvRows(goodRow))

@@ -16,6 +16,7 @@ func newLive(w http.ResponseWriter) live {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies that keep answers back are to pass this one on
 	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).Flush() // who listens knows at once that it does
 	return live{w}
 }
 
