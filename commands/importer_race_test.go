@@ -3,11 +3,15 @@ package commands_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ledgerline/commands"
@@ -62,4 +66,28 @@ func TestImportsShareTheLogEvenly(t *testing.T) {
 			require.InDelta(t, done[0], n, 600, "no import waits for another: %v", done)
 		}
 	})
+}
+
+func TestPlansOfOneFileMadeAtOnceHaveNamesOfTheirOwn(t *testing.T) {
+	for _, file := range []string{"f", ""} {
+		i := newImporting(t)
+		why := by("anna")
+		why.Command = uuid.Must(uuid.NewV7())
+		ids, mu, making := map[uuid.UUID]int{}, sync.Mutex{}, sync.WaitGroup{}
+		for n := range 8 {
+			making.Go(func() {
+				cause := by("anna")
+				if n%2 == 0 {
+					cause = why // the same command, sent again and again
+				}
+				id, _, err := i.im.Plan(t.Context(), commands.PlanImport{File: file, Rows: slices.Values(many(20))}, cause)
+				mu.Lock()
+				defer mu.Unlock()
+				assert.NoError(t, err)
+				ids[id]++
+			})
+		}
+		making.Wait()
+		require.ElementsMatch(t, []int{4, 1, 1, 1, 1}, slices.Collect(maps.Values(ids)))
+	}
 }

@@ -18,7 +18,7 @@ import (
 // PlanImport is a file to make a plan of.
 type PlanImport struct {
 	FileName  string               // as the client calls it
-	File      string               // name of the file as it was sent, kept in Importer.Files
+	File      string               // name of the file as it was sent, kept in Importer.Files; empty: there is none
 	Rows      iter.Seq[ImportRow]  // of that file
 	Customer  string               // spEnterpriseId of rows that give none; empty: they have to
 	Template  string               // provisioningId of rows that give none; empty: they have to
@@ -55,9 +55,9 @@ func (im *Importer) plan(ctx context.Context, plan importplan.Planned, why domai
 	if plan, err = im.judged(ctx, plan, why.Partner, judge); err != nil {
 		return uuid.Nil, PlannedImport{}, err
 	}
-	for {
+	for races := 0; ; races++ {
 		r, err := record(ctx, im.Service, importplan.Stream(id), PlannedImport{}, why, importplan.Decider, importplan.Command(importplan.Plan{Planned: plan}))
-		if !errors.Is(err, ErrStale) {
+		if !errors.Is(err, ErrStale) && !errors.Is(err, ErrKeyReused) || races == maxRaces {
 			return id, r, err
 		}
 		if id, before, err = im.free(ctx, plan, why); err != nil || before.Version > 0 {
@@ -69,6 +69,9 @@ func (im *Importer) plan(ctx context.Context, plan importplan.Planned, why domai
 // free returns the first name that has no plan yet; or the plan that this very
 // command made.
 func (im *Importer) free(ctx context.Context, plan importplan.Planned, why domain.Cause) (uuid.UUID, PlannedImport, error) {
+	if plan.File == "" && plan.Undoes == uuid.Nil {
+		plan.File = why.Command.String() // rows without a file are never the same
+	}
 	for n := 1; ; n++ {
 		id := importplan.ID(why.Partner, plan, n)
 		entries, err := im.Service.Log.ReadStream(ctx, importplan.Stream(id))
