@@ -94,6 +94,7 @@ func TestAnImportIsPlannedApprovedAndApplied(t *testing.T) {
 	listed := items(w.send("read", "GET", "/api/imports?status=finished", "").as(200))
 	require.Len(t, listed, 1)
 	require.Empty(t, items(w.send("read", "GET", "/api/imports?awaiting=true", "").as(200)))
+	require.Equal(t, "looks right", member(items(w.send("read", "GET", "/api/audit?type=import.approved.v1", "").as(200))[0], "cause", "reason"))
 	audited := items(w.send("read", "GET", "/api/audit?surface=csv", "").as(200))
 	require.Len(t, audited, 5)
 

@@ -89,7 +89,7 @@ func (a *api) approveImport(w http.ResponseWriter, c *call) error {
 	case body.Second:
 		kinds = []importplan.ApprovalKind{importplan.Second}
 	case body.Removals:
-		kinds = append(kinds, importplan.Removals)
+		kinds = []importplan.ApprovalKind{importplan.Removals, importplan.Whole} // a no to the first leaves nothing behind
 	}
 	var imp commands.PlannedImport
 	for _, kind := range kinds {
