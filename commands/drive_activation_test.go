@@ -19,10 +19,8 @@ import (
 	"ledgerline/adapters/eventlog/memory"
 	"ledgerline/commands"
 	"ledgerline/domain"
-	"ledgerline/domain/brake"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/hold"
-	"ledgerline/domain/importplan"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/webex"
@@ -35,7 +33,7 @@ const (
 	adminFirstID = "YWRtaW4tZmlyc3Q"
 )
 
-var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, importplan.Events, brake.Events)...)
+var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events)...)
 
 // world is a log, a Webex, and what a program needs to work on them.
 type world struct {

@@ -17,7 +17,7 @@ import (
 
 func TestTheBrakeHoldsAgainst64ImportsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, err := sqlite.Open(filepath.Join(t.TempDir(), "log.db"), codec, sqlite.Options{})
+		log, err := sqlite.Open(filepath.Join(t.TempDir(), "log.db"), importCodec, sqlite.Options{})
 		require.NoError(t, err)
 		defer log.Close()
 		i := newImportingOn(t, log)

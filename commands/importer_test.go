@@ -18,14 +18,20 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"ledgerline/adapters/eventlog"
 	"ledgerline/adapters/eventlog/memory"
 	"ledgerline/adapters/planfiles"
 	"ledgerline/commands"
 	"ledgerline/domain"
+	"ledgerline/domain/brake"
+	"ledgerline/domain/customer"
 	"ledgerline/domain/importplan"
 	"ledgerline/domain/subscriber"
+	"ledgerline/domain/template"
 	"ledgerline/domain/webex"
 )
+
+var importCodec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, importplan.Events, brake.Events)...)
 
 // importing is a world with a program that plans and carries out imports.
 type importing struct {
@@ -42,7 +48,9 @@ type wholeLog interface {
 	Head(ctx context.Context) (domain.Position, error)
 }
 
-func newImporting(t *testing.T) *importing { return newImportingOn(t, memory.New(codec, time.Now)) }
+func newImporting(t *testing.T) *importing {
+	return newImportingOn(t, memory.New(importCodec, time.Now))
+}
 
 func newImportingOn(t *testing.T, log wholeLog) *importing {
 	w := newWorldOn(t, log)
