@@ -45,8 +45,9 @@ type world struct {
 	began   time.Time
 }
 
-func newWorld(t *testing.T) *world {
-	log := memory.New(codec, time.Now)
+func newWorld(t *testing.T) *world { return newWorldOn(t, memory.New(codec, time.Now)) }
+
+func newWorldOn(t *testing.T, log commands.EventLog) *world {
 	w := &world{t: t, log: log, webex: newFakeWebex(time.Now), began: time.Now()}
 	w.service = w.serviceOn(log)
 	for id, settings := range map[string]template.Settings{

@@ -6,9 +6,11 @@ import (
 	"strconv"
 
 	"ledgerline/domain"
+	"ledgerline/domain/brake"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -57,7 +59,7 @@ func showRecords(records []audit.Record) []auditRecord {
 }
 
 // recorded is one of each event there is.
-var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events)
+var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events, importplan.Events, brake.Events)
 
 // listAudit serves GET /api/audit, newest first.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {

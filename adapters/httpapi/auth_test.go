@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"ledgerline/domain"
@@ -26,6 +27,7 @@ type example struct {
 func examples(id string) map[string]example {
 	user := "/api/users/" + id
 	subscriber := "/v1/broadworks/subscribers/" + id
+	noImport := "/api/imports/" + uuid.Nil.String()
 	settings := `{"name":"New","region":"EU","emailLanguage":"sv","cluster":"C1","defaultPackage":"basic","emails":"untrusted"}`
 	return map[string]example{
 		"GET /v1/broadworks/subscribers":                         {target: "/v1/broadworks/subscribers", status: 200},
@@ -42,6 +44,7 @@ func examples(id string) map[string]example {
 		"GET /api/templates/{provisioningId}/check":              {target: "/api/templates/" + untrusted + "/check", status: 200},
 		"GET /api/users":                                         {target: "/api/users", status: 200},
 		"POST /api/users":                                        {target: "/api/users", body: values("new@sp.com", ""), status: 201},
+		"POST /api/users/batch":                                  {target: "/api/users/batch", body: `{"users":[` + values("new@sp.com", "") + `]}`, status: 200},
 		"GET /api/users/export":                                  {target: "/api/users/export?format=jsonl", status: 200},
 		"GET /api/audit/export":                                  {target: "/api/audit/export?format=jsonl", status: 200},
 		"GET /api/licences/export":                               {target: "/api/licences/export", status: 200},
@@ -77,6 +80,20 @@ func examples(id string) map[string]example {
 		"GET /api/drift/{id}/findings":                           {target: "/api/drift/" + aScan.String() + "/findings", status: 200},
 		"POST /api/drift/{id}/approve":                           {target: "/api/drift/" + aScan.String() + "/approve", body: `{"all":true}`, status: 202},
 		"POST /api/imports":                                      {target: "/api/imports", body: csvHeader, media: "text/csv", status: 200},
+		"GET /api/imports":                                       {target: "/api/imports?awaiting=true", status: 200},
+		"POST /api/imports/plans":                                {target: "/api/imports/plans?name=users.csv", body: csvHeader, media: "text/csv", status: 201},
+		"GET /api/imports/{id}":                                  {target: noImport + "", status: 404},
+		"GET /api/imports/{id}/rows":                             {target: noImport + "/rows", status: 404},
+		"GET /api/imports/{id}/errors":                           {target: noImport + "/errors", status: 404},
+		"GET /api/imports/{id}/rejected.csv":                     {target: noImport + "/rejected.csv", status: 404},
+		"GET /api/imports/{id}/plan":                             {target: noImport + "/plan", status: 404},
+		"GET /api/imports/{id}/events":                           {target: noImport + "/events", status: 404},
+		"POST /api/imports/{id}/approve":                         {target: noImport + "/approve", status: 404},
+		"POST /api/imports/{id}/apply":                           {target: noImport + "/apply", status: 404},
+		"POST /api/imports/{id}/pause":                           {target: noImport + "/pause", status: 404},
+		"POST /api/imports/{id}/resume":                          {target: noImport + "/resume", status: 404},
+		"POST /api/imports/{id}/cancel":                          {target: noImport + "/cancel", status: 404},
+		"POST /api/imports/{id}/undo":                            {target: noImport + "/undo", status: 404},
 		"POST /api/tokens":                                       {target: "/api/tokens", body: `{"name":"n","role":"program","scopes":["ledgerline:admin"]}`, status: 201},
 		"DELETE /api/tokens/{id}":                                {target: "/api/tokens/" + token.ID("none").String(), status: 404},
 		"GET /api/whoami":                                        {target: "/api/whoami", status: 200},

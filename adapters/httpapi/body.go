@@ -81,24 +81,28 @@ func badBody(detail string) error {
 }
 
 // parse reads the body that was read before.
-func (c *call) parse(into any) error {
-	if trimmed := bytes.TrimLeft(c.body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+func (c *call) parse(into any) error { return parse(c.body, into, !isV1(c.URL.Path)) }
+
+// parse reads a JSON object into a struct; with strict, members that the struct
+// does not have are refused.
+func parse(body []byte, into any, strict bool) error {
+	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return badBody("The body must be a JSON object.")
 	}
 	var whole jsontext.Value
 	var syntax *jsontext.SyntacticError
-	switch err := jsonv2.Unmarshal(c.body, &whole); {
+	switch err := jsonv2.Unmarshal(body, &whole); {
 	case errors.As(err, &syntax):
 		return badBody(fmt.Sprintf("The body is not valid JSON: there is a mistake near byte %d.", syntax.ByteOffset))
 	case err != nil:
 		return badBody("The body is not valid JSON.")
 	}
-	unknown := jsonv2.RejectUnknownMembers(!isV1(c.URL.Path))
-	err := jsonv2.Unmarshal(c.body, into, unknown)
+	unknown := jsonv2.RejectUnknownMembers(strict)
+	err := jsonv2.Unmarshal(body, into, unknown)
 	if err == nil {
 		return nil
 	}
-	if wrong := parseEach(c.body, into, unknown); wrong != nil {
+	if wrong := parseEach(body, into, unknown); wrong != nil {
 		return wrong
 	}
 	return badBody("The body is not the JSON asked for.")

@@ -19,6 +19,7 @@ import (
 	"ledgerline/projections/audit"
 	"ledgerline/projections/causes"
 	"ledgerline/projections/holds"
+	"ledgerline/projections/imports"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -38,10 +39,17 @@ type Config struct {
 	Causes    Causes    // *causes.Queries
 	Drift     Drift     // *drift.Queries
 
+	Imports    *commands.Importer
+	ImportList ImportList // *imports.Queries
+
 	ReadCSV     func(io.Reader) (iter.Seq[commands.ImportRow], error)                // csvfile.Rows
 	WriteCSV    func(io.Writer, iter.Seq2[webex.Subscriber, error], ...string) error // csvfile.WriteUsers
 	WriteTable  func(io.Writer, []string, iter.Seq2[[]string, error]) error          // csvfile.WriteTable
 	UserColumns []string                                                             // csvfile.UserColumns
+	// IgnoredCSV returns the columns of a file that nobody reads, as they stand in it.
+	IgnoredCSV func(io.Reader) ([]string, error)
+	// RejectCSV begins the file of the rejected rows of an original: csvfile.NewRejects.
+	RejectCSV func(w io.Writer, original io.Reader) (Rejects, error)
 
 	Driver         Agenda                             // *commands.Driver; may be nil: none runs here
 	ActivationLink func(provisioningID string) string // of the portal, which a template's share link must point to; may be nil: <BaseURL>/activate/<provisioning id>
@@ -101,6 +109,12 @@ type Causes interface {
 	All(ctx context.Context, partner string, f cause.Fingerprint, customer string) iter.Seq2[uuid.UUID, error]
 }
 
+// ImportList answers which imports there are.
+type ImportList interface {
+	List(ctx context.Context, partner string, f imports.Filter, limit int, before string, now time.Time) (imports.List, error)
+	Get(ctx context.Context, partner string, id uuid.UUID) (imports.Row, error)
+}
+
 // Agenda tells how many activations are being driven.
 type Agenda interface{ Busy() int }
 
@@ -127,13 +141,17 @@ func (c Config) withDefaults() Config {
 // Server returns a server for the API. It has no time limit for answers, because
 // exports and imports are streams; each write of an answer has one instead.
 func Server(addr string, h http.Handler) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	if a, ok := h.(*api); ok {
+		server.RegisterOnShutdown(a.close)
+	}
+	return server
 }
 
 // newTracking returns an id for a request, which whoever asks for help can name.

@@ -104,7 +104,7 @@ func TestUnknownAddressesAndMethodsAreRefusedInTheFormOfTheirFamily(t *testing.T
 		"/v1/broadworks/subscribers":   "GET, HEAD, POST",
 		"/v1/broadworks/subscribers/x": "DELETE, GET, HEAD, PUT",
 		"/api/users/export":            "DELETE, GET, HEAD, PATCH",
-		"/api/imports":                 "POST",
+		"/api/imports":                 "GET, HEAD, POST",
 		"/healthz":                     "GET, HEAD",
 	} {
 		a := w.send("all", "OPTIONS", target, "")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -21,11 +22,14 @@ import (
 	"ledgerline/adapters/csvfile"
 	"ledgerline/adapters/eventlog"
 	"ledgerline/adapters/eventlog/memory"
+	"ledgerline/adapters/planfiles"
 	"ledgerline/commands"
 	"ledgerline/domain"
+	"ledgerline/domain/brake"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -36,6 +40,7 @@ import (
 	"ledgerline/projections/causes"
 	driftview "ledgerline/projections/drift"
 	"ledgerline/projections/holds"
+	"ledgerline/projections/imports"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
@@ -62,6 +67,8 @@ type world struct {
 	clock   *clock
 	tokens  map[string]string // by name: read, write, admin, all, program, other, expired, revoked
 	webex   *fakeWebex
+
+	importer *commands.Importer
 }
 
 // faultyLog is a log that can be made to fail.
@@ -141,7 +148,7 @@ func (f *fakeWebex) Validate(context.Context, webex.Request, string) (commands.R
 
 func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	t.Helper()
-	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events)...)
+	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events, importplan.Events, brake.Events)...)
 	w := &world{t: t, clock: &clock{now: noon}, logged: &lockedBuffer{}, tokens: map[string]string{}, webex: &fakeWebex{}}
 	w.log = &faultyLog{Log: memory.New(codec, w.clock.Now)}
 	w.service = &commands.Service{
@@ -149,13 +156,15 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 		Webex: func(string) commands.Webex { return w.webex },
 	}
 	views, err := projections.Open(filepath.Join(t.TempDir(), "views.db"), projections.Options{
-		Models: []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model},
+		Models: []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model, imports.Model},
 	})
 	require.NoError(t, err)
 	w.views = views
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = views.Run(ctx, w.log) })
+	w.importer = w.newImporter()
+	running.Go(func() { _ = w.importer.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
 		running.Wait()
@@ -163,7 +172,17 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	})
 	config := Config{
 		Service: w.service, Head: w.log.Head, Views: views, Users: userstatus.New(views), Templates: templates.New(views),
-		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), Drift: driftview.New(views), ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns,
+		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), Drift: driftview.New(views),
+		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns,
+		Imports: w.importer, ImportList: imports.New(views),
+		RejectCSV: func(out io.Writer, original io.Reader) (Rejects, error) { return csvfile.NewRejects(out, original) },
+		IgnoredCSV: func(in io.Reader) ([]string, error) {
+			file, err := csvfile.Open(in)
+			if err != nil {
+				return nil, err
+			}
+			return file.Ignored, nil
+		},
 		ActivationLink: func(id string) string { return "https://portal.example/activate/" + id },
 		BaseURL:        "https://ledgerline.example", WebexSimulated: true, ViewWait: time.Minute,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
@@ -177,6 +196,51 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	return w
 }
 
+// newImporter returns what plans and carries out imports. It needs views.
+func (w *world) newImporter() *commands.Importer {
+	files, err := planfiles.Open(filepath.Join(w.t.TempDir(), "plans"))
+	require.NoError(w.t, err)
+	return &commands.Importer{
+		Service: w.service, Files: files, Users: importUsers{w}, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
+		Open: func(ctx context.Context, yield func(uuid.UUID)) error {
+			return imports.New(w.views).Open(ctx, []string{acme}, w.clock.Now(), yield)
+		},
+	}
+}
+
+// importUsers is what planning asks the views.
+type importUsers struct{ *world }
+
+func (u importUsers) Position(ctx context.Context) (domain.Position, error) {
+	head, err := u.log.Head(ctx)
+	return head, errors.Join(err, u.views.Wait(ctx, head))
+}
+
+func (u importUsers) Names(ctx context.Context, partner string, of map[commands.ImportScope]bool) iter.Seq2[uuid.UUID, error] {
+	return func(yield func(uuid.UUID, error) bool) {
+		for row, err := range userstatus.New(u.views).All(ctx, partner, userstatus.Filter{}) {
+			if err == nil && !of[commands.ImportScope{Customer: row.SPEnterpriseID, Template: row.ProvisioningID}] {
+				continue
+			}
+			if !yield(row.ID, err) {
+				return
+			}
+		}
+	}
+}
+
+func (u importUsers) Packages(ctx context.Context, partner string) (map[string]map[webex.Package]int, error) {
+	counts, err := licences.New(u.views).Counts(ctx, partner, licences.Filter{})
+	users := map[string]map[webex.Package]int{}
+	for _, c := range counts {
+		if users[c.SPEnterpriseID] == nil {
+			users[c.SPEnterpriseID] = map[webex.Package]int{}
+		}
+		users[c.SPEnterpriseID][c.Package] += c.Assigned + c.Pending
+	}
+	return users, err
+}
+
 func (w *world) issueTokens() {
 	for name, holder := range map[string]struct {
 		partner, role string
@@ -188,6 +252,7 @@ func (w *world) issueTokens() {
 		"admin":   {acme, domain.RoleAdmin, []token.Scope{token.Admin}},
 		"all":     {acme, domain.RoleAdmin, token.Scopes},
 		"program": {acme, domain.RoleProgram, []token.Scope{token.Read, token.Write}},
+		"second":  {acme, domain.RoleAdmin, token.Scopes},
 		"other":   {other, domain.RoleAdmin, token.Scopes},
 	} {
 		w.tokens[name] = w.issue(commands.IssueToken{Name: name, Role: holder.role, Scopes: holder.scopes}, holder.partner)

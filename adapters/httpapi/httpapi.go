@@ -6,6 +6,7 @@ package httpapi
 import (
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,10 +18,11 @@ import (
 func New(c Config) http.Handler {
 	if c.Service == nil || c.Head == nil || c.Views == nil || c.Users == nil || c.Templates == nil ||
 		c.Licences == nil || c.Holds == nil || c.Audit == nil || c.Causes == nil || c.Drift == nil || c.ReadCSV == nil || c.WriteCSV == nil ||
-		c.WriteTable == nil || c.UserColumns == nil {
+		c.WriteTable == nil || c.UserColumns == nil || c.Imports == nil || c.ImportList == nil || c.IgnoredCSV == nil || c.RejectCSV == nil {
 		panic("httpapi: Config lacks a field that is needed")
 	}
-	a := &api{Config: c.withDefaults(), mux: http.NewServeMux(), routes: map[string]*route{}, document: document()}
+	a := &api{Config: c.withDefaults(), mux: http.NewServeMux(), routes: map[string]*route{}, document: document(), closing: make(chan struct{})}
+	a.close = sync.OnceFunc(func() { close(a.closing) })
 	a.room = &room{now: c.Service.Now}
 	service := *c.Service
 	service.Log = watched{service.Log, a.room}
@@ -41,6 +43,8 @@ type api struct {
 	metrics  *metrics
 	document []byte // OpenAPI, as JSON
 	room     *room
+	closing  chan struct{} // closed when the server shuts down, which answers without an end of their own would hold up
+	close    func()
 	target   atomic.Uint64 // position that the views had to reach to be ready, plus 1; 0: nobody asked yet
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,7 +42,7 @@ func (a *api) importUsers(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	why.Surface, why.Command = domain.SurfaceCSV, uuid.Nil // each row is a command of its own
-	file, err := a.receive(w, c)
+	file, err := a.spool(w, c)
 	if err != nil {
 		return err
 	}
@@ -54,31 +55,16 @@ func (a *api) importUsers(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// receive keeps the body in a file without a name.
-func (a *api) receive(w http.ResponseWriter, c *call) (*os.File, error) {
-	if c.ContentLength > a.MaxImportBytes {
-		return nil, tooLarge(a.MaxImportBytes)
-	}
+// spool keeps the body in a file without a name.
+func (a *api) spool(w http.ResponseWriter, c *call) (*os.File, error) {
 	file, err := os.CreateTemp("", "ledgerline-import-")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close()
-		return nil, err
+	if err = os.Remove(file.Name()); err == nil {
+		err = a.receive(w, c, file)
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(loadWithin)) // not every server can
-	body := &source{Reader: http.MaxBytesReader(w, c.Body, a.MaxImportBytes)}
-	_, err = io.Copy(file, body)
-	_ = control.SetReadDeadline(time.Time{})
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		err = tooLarge(a.MaxImportBytes)
-	case body.err != nil:
-		err = badBody("The file broke off before its end; nothing was imported.")
-	case err == nil:
+	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
 	if err != nil {
@@ -86,6 +72,27 @@ func (a *api) receive(w http.ResponseWriter, c *call) (*os.File, error) {
 		return nil, err
 	}
 	return file, nil
+}
+
+// receive copies the body, which is a file. One that is too large is refused
+// before it comes, if its length is known.
+func (a *api) receive(w http.ResponseWriter, c *call, to io.Writer) error {
+	if c.ContentLength > a.MaxImportBytes {
+		return tooLarge(a.MaxImportBytes)
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(loadWithin)) // not every server can
+	body := &source{Reader: http.MaxBytesReader(w, c.Body, a.MaxImportBytes)}
+	_, err := io.Copy(to, body)
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return tooLarge(a.MaxImportBytes)
+	case body.err != nil:
+		return badBody("The file broke off before its end; nothing was imported.")
+	}
+	return err
 }
 
 // source is a reader that remembers why it broke off.
@@ -143,6 +150,16 @@ type (
 	}
 )
 
+// showFields says what is wrong with fields of a thing that lies at a path in the
+// body.
+func showFields(wrong []domain.FieldError, path string) []problemField {
+	fields := slices.Clone(wrong)
+	for i := range fields {
+		fields[i].Field = path + fields[i].Field
+	}
+	return (&refusal{fields: fields, at: inBody}).problem("").Errors
+}
+
 func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.ImportRow], dryRun, all bool, why domain.Cause) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := &lines[importProgress]{w: w}
@@ -157,11 +174,7 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 			problems.Add(r.Row, r.Reason, r.Fields)
 		}
 		if all || r.Verdict == commands.Reject || len(r.Repairs) > 0 {
-			shown := &importRow{RowResult: r}
-			if len(r.Fields) > 0 {
-				shown.Fields = (&refusal{fields: r.Fields, at: inBody}).problem("").Errors
-			}
-			out.row(importLine{Row: shown})
+			out.row(importLine{Row: &importRow{RowResult: r, Fields: showFields(r.Fields, "")}})
 		}
 	})
 	stop()

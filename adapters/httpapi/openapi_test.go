@@ -49,6 +49,7 @@ var loaded = sync.OnceValues(func() (*openapi3.T, error) {
 	}
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", plainDecoder)
 	openapi3filter.RegisterBodyDecoder("text/csv", plainDecoder)
+	openapi3filter.RegisterBodyDecoder("text/event-stream", plainDecoder)
 	return doc, nil
 })
 
@@ -163,7 +164,7 @@ func checkError(t *testing.T, doc *openapi3.T, r *http.Request, rec *httptest.Re
 func checkLines(t *testing.T, doc *openapi3.T, path string, r *http.Request, rec *httptest.ResponseRecorder) {
 	t.Helper()
 	name := map[string]string{
-		"/api/imports": "ImportLine", "/api/users/export": "User", "/api/audit/export": "AuditRecord", "/api/licences/export": "LicenceRow",
+		"/api/imports": "ImportLine", "/api/imports/{id}/plan": "PlanLine", "/api/users/export": "User", "/api/audit/export": "AuditRecord", "/api/licences/export": "LicenceRow",
 		"/api/verify": "MaintenanceLine", "/api/rebuild": "MaintenanceLine", "/api/causes/{fingerprint}/retry": "RetryLine",
 	}[path]
 	schema := doc.Components.Schemas[name].Value

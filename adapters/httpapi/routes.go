@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/token"
 )
@@ -39,6 +40,7 @@ var routes = []*route{
 
 	{method: "GET", path: "/api/users", scope: token.Read, serve: fromViews((*api).listUsers)},
 	{method: "POST", path: "/api/users", scope: token.Write, serve: (*api).onboardUser},
+	{method: "POST", path: "/api/users/batch", scope: token.Write, serve: (*api).addUsers},
 	{method: "GET", path: "/api/users/export", scope: token.Read, serve: fromViews((*api).exportUsers)},
 	{method: "GET", path: "/api/users/counts", scope: token.Read, serve: fromViews((*api).countUsers)},
 	{method: "GET", path: "/api/users/{id}", scope: token.Read, serve: (*api).getUser},
@@ -76,6 +78,20 @@ var routes = []*route{
 	{method: "GET", path: "/api/drift/{id}/findings", scope: token.Read, serve: fromViews((*api).listFindings)},
 	{method: "POST", path: "/api/drift/{id}/approve", scope: token.Write, role: domain.RoleAdmin, serve: (*api).approveDrift},
 	{method: "POST", path: "/api/imports", scope: token.Write, serve: (*api).importUsers},
+	{method: "GET", path: "/api/imports", scope: token.Read, serve: fromViews((*api).listImports)},
+	{method: "POST", path: "/api/imports/plans", scope: token.Write, serve: (*api).planImport},
+	{method: "GET", path: "/api/imports/{id}", scope: token.Read, serve: (*api).getImport},
+	{method: "GET", path: "/api/imports/{id}/rows", scope: token.Read, serve: (*api).listImportRows},
+	{method: "GET", path: "/api/imports/{id}/errors", scope: token.Read, serve: (*api).importErrors},
+	{method: "GET", path: "/api/imports/{id}/rejected.csv", scope: token.Read, serve: (*api).downloadRejected},
+	{method: "GET", path: "/api/imports/{id}/plan", scope: token.Read, serve: (*api).downloadPlan},
+	{method: "GET", path: "/api/imports/{id}/events", scope: token.Read, serve: (*api).watchImport},
+	{method: "POST", path: "/api/imports/{id}/approve", scope: token.Write, serve: (*api).approveImport},
+	{method: "POST", path: "/api/imports/{id}/apply", scope: token.Write, serve: importDoes(http.StatusAccepted, func(im *commands.Importer) importStep { return im.Apply })},
+	{method: "POST", path: "/api/imports/{id}/pause", scope: token.Write, serve: importDoes(http.StatusOK, func(im *commands.Importer) importStep { return im.Pause })},
+	{method: "POST", path: "/api/imports/{id}/resume", scope: token.Write, serve: importDoes(http.StatusAccepted, func(im *commands.Importer) importStep { return im.Resume })},
+	{method: "POST", path: "/api/imports/{id}/cancel", scope: token.Write, serve: importDoes(http.StatusOK, func(im *commands.Importer) importStep { return im.Cancel })},
+	{method: "POST", path: "/api/imports/{id}/undo", scope: token.Write, serve: (*api).undoImport},
 	{method: "POST", path: "/api/tokens", scope: token.Admin, serve: (*api).issueToken},
 	{method: "DELETE", path: "/api/tokens/{id}", scope: token.Admin, serve: (*api).revokeToken},
 	{method: "GET", path: "/api/whoami", scope: anyToken, serve: (*api).whoAmI},

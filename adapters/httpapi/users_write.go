@@ -46,21 +46,38 @@ func (a *api) onboard(c *call, req commands.OnboardSubscriber) (id uuid.UUID, r 
 	if err != nil {
 		return id, r, err
 	}
+	return a.onboardFor(c, req, why)
+}
+
+// onboardFor is onboard for a cause that is known.
+func (a *api) onboardFor(c *call, req commands.OnboardSubscriber, why domain.Cause) (id uuid.UUID, r commands.Subscriber, err error) {
 	id = subscriber.ID(why.Partner, trimmed(req.UserID))
 	r, err = once(a, c, why, userStream(id), subscriber.Decider, func(s *commands.Service, why domain.Cause) (commands.Subscriber, error) {
-		_, r, err := s.OnboardSubscriber(c.Context(), req, why)
+		holder, r, err := s.OnboardSubscriber(c.Context(), req, why)
+		if err == nil {
+			id = holder // of the BroadWorks user id, which may have been another's
+		}
 		return r, err
 	})
 	return id, r, err
 }
 
+// newUser is the values of a user who is not there yet.
+type newUser struct {
+	v1Request
+	Flow subscriber.Flow `json:"flow"`
+}
+
 // onboarding reads the body of a new user.
 func (a *api) onboarding(w http.ResponseWriter, c *call) (req commands.OnboardSubscriber, err error) {
-	var body struct {
-		v1Request
-		Flow subscriber.Flow `json:"flow"`
-	}
+	var body newUser
 	err = decode(w, c, &body)
+	return a.asked(c, body, err)
+}
+
+// asked is the onboarding that values stand for, with all mistakes if reading them
+// found any.
+func (a *api) asked(c *call, body newUser, err error) (req commands.OnboardSubscriber, _ error) {
 	wrong, ok := fieldsOf(err)
 	if !ok {
 		return req, err

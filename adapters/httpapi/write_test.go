@@ -33,6 +33,7 @@ func TestTheSameRequestAgainIsAnsweredTheSame(t *testing.T) {
 	for _, c := range []struct{ method, target, body string }{
 		{"POST", "/api/users", values("new@sp.com", "")},
 		{"POST", "/v1/broadworks/subscribers", values("newer@sp.com", "")},
+		{"POST", "/api/users/batch", batchOf(values("b1@sp.com", ""), values("b2@sp.com", `,"email":"none"`), values("b3@sp.com", ""))},
 		{"PATCH", user, `{"userId":"renamed@sp.com"}`},
 		{"PUT", user + "/package", `{"package":"premium"}`},
 		{"PUT", "/v1/broadworks/subscribers/" + id, `{"firstName":"Joan"}`},

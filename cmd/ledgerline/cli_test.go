@@ -119,7 +119,7 @@ func TestExitCodesSayWhatHappened(t *testing.T) {
 		"none and some licences":    {nil, "licences set basic Calling --none", exitUsage, "--none"},
 		"import of a directory":     {nil, "import .", exitFailed, ". is a directory"},
 		"rows for people":           {nil, "import x.csv --rows all", exitUsage, "--rows goes with --json"},
-		"a file too large":          {map[string]http.HandlerFunc{"POST /api/imports": says(413, `{"detail":"The body is longer than 200 bytes."}`)}, "import testdata/users.csv", exitRefused, "larger than 200 bytes, the most that the server takes in one file.\nSplit it"},
+		"a file too large":          {map[string]http.HandlerFunc{"POST /api/imports/plans": says(413, `{"detail":"The body is longer than 200 bytes."}`)}, "import testdata/users.csv", exitRefused, "larger than 200 bytes, the most that the server takes in one file.\nSplit it"},
 		"retry of nobody":           {nil, "users retry", exitUsage, "--all"},
 		"retry of all of them":      {nil, "users retry --all --yes", exitUsage, "--status error"},
 		"a refusal, with the fixes": {map[string]http.HandlerFunc{"GET /api/users": user, retry: says(400, invalid)}, "users retry u1", exitRefused, "email: must contain one @ only.\n  licences.0: is there twice (Correct the value)"},
@@ -220,54 +220,28 @@ func TestAnExportThatBreaksOffLeavesNoFile(t *testing.T) {
 	require.Empty(t, files)
 }
 
-func TestAnImportThatBreaksOffSaysHowToGoOn(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "users.csv")
-	require.NoError(t, os.WriteFile(file, []byte("userId,spEnterpriseId,provisioningId,firstName,lastName,Shoe size\nu1,e,p,a,b,44\nu2,e,p,a,b,45\n"), 0o600))
-	f := newFake(t, map[string]http.HandlerFunc{"POST /api/imports": func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintln(w, `{"progress":{"rows":1,"created":1}}`)
-		if r.URL.Query().Get("dryRun") == "true" {
-			fmt.Fprintln(w, `{"summary":{"rows":2,"created":2,"unchanged":0,"rejected":0}}`)
-		}
-	}})
-	got := f.run(t, "import", file, "--yes")
-	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.talk, "Ignored, because nothing here knows the column: Shoe size")
-	require.Contains(t, got.talk, "At least 1 row was done, and stays; importing the file again goes on from there: ledgerline import "+file)
-}
-
-func TestAnImportThatIsStoppedSaysHowToGoOn(t *testing.T) {
+func TestAnImportThatIsStoppedGoesOnAtTheServer(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	f := newFake(t, map[string]http.HandlerFunc{"POST /api/imports": func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("dryRun") == "true" {
-			fmt.Fprintln(w, `{"summary":{"rows":2,"created":2}}`)
-			return
-		}
-		fmt.Fprintln(w, `{"progress":{"rows":1,"created":1}}`)
+	f := importing(t, map[string]http.HandlerFunc{"GET /api/imports/" + fakeID + "/events": func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, firstEvent)
 		w.(http.Flusher).Flush()
 		stop()
 		<-r.Context().Done()
 	}})
-	file := filepath.Join(t.TempDir(), "users.csv")
-	require.NoError(t, os.WriteFile(file, []byte("userId,spEnterpriseId,provisioningId,firstName,lastName\nu1,e,p,a,b\nu2,e,p,a,b\n"), 0o600))
-	got := typed(ctx, "", append([]string{"import", file, "--yes"}, f.flags...)...)
+	got := typed(ctx, "", append([]string{"import", fileOfUsers(t, fewUsers), "--yes"}, f.flags...)...)
 	require.Equal(t, exitStopped, got.code, got.talk)
-	require.Contains(t, got.talk, "importing the file again goes on from there: ledgerline import "+file)
-	require.NotContains(t, got.talk, "0 rows")
+	require.Contains(t, got.talk, "The import goes on at the server. To follow it: ledgerline import show "+fakeID+" --watch")
 }
 
 func TestNothingIsImportedUnasked(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "users.csv")
-	require.NoError(t, os.WriteFile(file, []byte("userId,spEnterpriseId,provisioningId,firstName,lastName\nu1,e,p,a,b\n"), 0o600))
-	f := newFake(t, map[string]http.HandlerFunc{"POST /api/imports": says(200, `{"summary":{"rows":1,"created":1}}`)})
+	file := fileOfUsers(t, fewUsers)
+	f := importing(t, nil)
 	got := f.run(t, "import", file)
 	require.Equal(t, exitRefused, got.code)
-	require.Contains(t, got.talk, "1 row: 1 to onboard")
+	require.Contains(t, got.talk, "3 rows: 2 to onboard")
 	require.Contains(t, got.talk, "Add --yes")
-	require.Len(t, f.asked, 1, "only the dry run was asked for")
-
-	require.NoError(t, os.WriteFile(file, []byte("userId\nu1\n"), 0o600))
-	require.Equal(t, exitRefused, f.run(t, "import", file).code)
-	require.Len(t, f.asked, 1)
+	require.Contains(t, got.talk, "ledgerline import apply "+fakeID)
+	require.Equal(t, []string{"/api/imports/plans"}, f.asks())
 }
 
 func TestQuestionsAreAnsweredWithY(t *testing.T) {
@@ -287,7 +261,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 	}
 	walk(rootCommand())
 	help := typed(t.Context(), "", "help", "exit-codes")
-	for _, code := range []int{exitDone, exitFailed, exitUsage, exitRefused, exitNotFound, exitSome, exitStopped} {
+	for _, code := range []int{exitDone, exitFailed, exitUsage, exitRefused, exitNotFound, exitSome, exitWaits, exitStopped} {
 		require.Contains(t, help.out+help.talk, fmt.Sprintf("\n  %-3d  ", code))
 	}
 }

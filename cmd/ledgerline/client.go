@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,8 @@ type client struct {
 	bulk   bool   // what is asked for is one of many, which others go before
 	local  bool   // the engine runs in this process, until close
 	close  func() error
+
+	carryOutImports func() // where the engine runs in this process: has imports that were applied carried out, until close
 
 	damagedLog string // whose damage keeps the engine from being opened; empty: it is open
 }
@@ -65,8 +68,9 @@ func (p *problemError) Error() string {
 	return plain(b.String(), true)
 }
 
-// do sends a request. A reply other than 2xx is a *problemError.
-func (c *client) do(ctx context.Context, method, path string, query url.Values, body io.Reader, media string) (*http.Response, error) {
+// do sends a request; headers come in pairs. A reply other than 2xx is a
+// *problemError.
+func (c *client) do(ctx context.Context, method, path string, query url.Values, body io.Reader, media string, headers ...string) (*http.Response, error) {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -91,6 +95,9 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	if c.reason != "" && method != http.MethodGet {
 		r.Header.Set("X-Reason", url.PathEscape(c.reason))
+	}
+	for pair := range slices.Chunk(headers, 2) {
+		r.Header.Set(pair[0], pair[1])
 	}
 	reply, err := c.http.Do(r)
 	if err != nil {

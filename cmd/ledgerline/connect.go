@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,6 +98,7 @@ func (c *client) open(ctx context.Context, o connection) error {
 		return err
 	}
 	c.http.Transport, c.base, c.local, c.close = inProcess{e.Handler}, "http://ledgerline", true, e.Close
+	c.carryOutImports = sync.OnceFunc(func() { e.background(e.imports.Run, log, "imports") })
 	err = e.caughtUp(ctx, o.patience)
 	if errors.As(err, &damage) {
 		if err = o.damage(damage); o.damaged {

@@ -27,9 +27,11 @@ import (
 	"ledgerline/adapters/httpapi"
 	"ledgerline/commands"
 	"ledgerline/domain"
+	"ledgerline/domain/brake"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/pace"
 	"ledgerline/domain/subscriber"
@@ -41,16 +43,18 @@ import (
 	"ledgerline/projections/causes"
 	driftview "ledgerline/projections/drift"
 	"ledgerline/projections/holds"
+	"ledgerline/projections/imports"
 	"ledgerline/projections/licences"
 	"ledgerline/projections/templates"
 	"ledgerline/projections/userstatus"
 )
 
 // events lists one of each event that can be stored.
-var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events, drift.Events)
+var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events,
+	drift.Events, importplan.Events, brake.Events)
 
 // models lists the read models.
-var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model}
+var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model, imports.Model}
 
 // engineOptions say what an engine works on.
 type engineOptions struct {
@@ -79,6 +83,7 @@ type engine struct {
 	follow  *loop // keeps the views up to date
 	driver  *commands.Driver
 	service *commands.Service
+	imports *commands.Importer
 	closers []func() error // in the order of opening
 
 	rebuilding sync.Mutex // one verification or rebuild at a time
@@ -128,6 +133,9 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 		}
 	}
 	if err := e.issueAdminTokens(ctx, o); err != nil {
+		return err
+	}
+	if err := e.openImports(o); err != nil {
 		return err
 	}
 	if !o.Passive {
@@ -219,6 +227,7 @@ func (e *engine) startReactions(o engineOptions, codec *eventlog.Codec) error {
 	reactions.React("drift", bus.Head, bus.WakeDrift(drifts.Wake))
 	e.background(drifts.Run, o.Log, "drift")
 	e.background(reactions.Run, o.Log, "bus")
+	e.startImports(o)
 	return nil
 }
 
@@ -257,7 +266,8 @@ func (e *engine) handler(o engineOptions) http.Handler {
 		Service: e.service, Head: e.log.Head,
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
 		Licences: licences.New(e.views), Holds: holds.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views), Drift: driftview.New(e.views),
-		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns,
+		Imports: e.imports, ImportList: imports.New(e.views),
+		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns, IgnoredCSV: ignoredCSV, RejectCSV: rejectCSV,
 		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	}
 	if e.driver != nil {
@@ -327,4 +337,18 @@ func setAside(path string) error {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// ignoredCSV returns the columns of a file that nobody reads.
+func ignoredCSV(file io.Reader) ([]string, error) {
+	f, err := csvfile.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	return f.Ignored, nil
+}
+
+// rejectCSV is csvfile.NewRejects.
+func rejectCSV(w io.Writer, original io.Reader) (httpapi.Rejects, error) {
+	return csvfile.NewRejects(w, original)
 }

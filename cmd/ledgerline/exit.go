@@ -19,6 +19,7 @@ const (
 	exitRefused  = 3
 	exitNotFound = 4
 	exitSome     = 5
+	exitWaits    = 6
 	exitStopped  = 130 // 128 + SIGINT, as shells have it
 )
 
@@ -33,8 +34,9 @@ func exitCodesTopic() *cobra.Command {
   1    failed: an outage, a file that cannot be read, a server that does not answer
   2    usage: no such command or flag, or an argument is missing
   3    refused: by a rule, by missing rights, or because the input is invalid
-  4    not found: no such user, template, token or hold
+  4    not found: no such user, template, token, hold or import
   5    done in part: some rows or users were rejected, or are held
+  6    waits: somebody has to approve it first, as was said
   130  stopped with Ctrl-C; what was done until then stays done`,
 	}
 }

@@ -109,3 +109,20 @@ type importToGo struct {
 	ToGo int `json:"toGo"` // users
 	ETA  int `json:"eta"`  // seconds
 }
+
+// toGo counts who is on the way to Webex of those whom an address counts.
+func (c *cli) toGo(counts string) (t importToGo, err error) {
+	address, err := url.Parse(counts)
+	if err != nil {
+		return t, err
+	}
+	var users userCounts
+	if _, err := c.get(c.ctx, address.Path, address.Query(), &users); err != nil {
+		return t, err
+	}
+	if t.ToGo = users.onTheWay(); t.ToGo == 0 {
+		return t, nil
+	}
+	_, err = c.get(c.ctx, "/api/webex/eta", url.Values{"calls": {fmt.Sprint(t.ToGo)}, "class": {"import"}}, &t)
+	return t, err
+}

@@ -13,9 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// importing answers imports of two users, and counts as it is told, the last for
-// ever.
-func importing(left ...int) *fake {
+// onTheWay counts users who are on the way as it is told, the last for ever.
+func onTheWay(left ...int) *fake {
 	count := func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"total":100,"statuses":{"provisioning":%d,"provisioned":%d}}`, left[0], 100-left[0])
 		left = left[min(1, len(left)-1):]
@@ -43,7 +42,7 @@ func waited(t *testing.T, f *fake, within time.Duration) (result *importResult, 
 }
 
 func TestUsersOfAnImportAreWaitedForUntilNoneIsOnTheWay(t *testing.T) {
-	f := importing(100, 75, 50, 50, 0)
+	f := onTheWay(100, 75, 50, 50, 0)
 	result, held, talk, took, err := waited(t, f, time.Hour)
 	require.NoError(t, err)
 	require.False(t, held)
@@ -54,21 +53,21 @@ func TestUsersOfAnImportAreWaitedForUntilNoneIsOnTheWay(t *testing.T) {
 }
 
 func TestWhyUsersDoNotGetOnIsToldOnce(t *testing.T) {
-	f := importing(40, 40, 40, 40, 40, 40, 0)
+	f := onTheWay(40, 40, 40, 40, 40, 40, 0)
 	f.answers["GET /api/webex/lanes"] = says(200, `{"items":[{"note":"Nothing is asked of Webex until 12:00:05 UTC."}]}`)
 	_, held, talk, _, err := waited(t, f, time.Hour)
 	require.NoError(t, err)
 	require.False(t, held)
 	require.Equal(t, 1, strings.Count(talk, "Nothing is asked of Webex until"))
 
-	f.answers["GET /api/users/counts"] = importing(40, 40, 40, 20, 20, 20, 0).answers["GET /api/users/counts"]
+	f.answers["GET /api/users/counts"] = onTheWay(40, 40, 40, 20, 20, 20, 0).answers["GET /api/users/counts"]
 	_, _, talk, _, err = waited(t, f, time.Hour)
 	require.NoError(t, err)
 	require.NotContains(t, talk, "Nothing is asked", "a moment is not worth a word")
 }
 
 func TestUsersWhoAreHeldAreNotWaitedFor(t *testing.T) {
-	f := importing(40)
+	f := onTheWay(40)
 	f.answers["GET /api/holds"] = says(200, `{"items":[`+oneHold+`]}`)
 	_, held, _, took, err := waited(t, f, 5*time.Second)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "other calls go on")
@@ -88,7 +87,7 @@ func TestAWaitThatIsStoppedLeavesTheImportToTheServer(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			time.AfterFunc(2500*time.Millisecond, stop)
-			c, out, talk := inside(ctx, importing(40))
+			c, out, talk := inside(ctx, onTheWay(40))
 			c.json = asJSON
 			err := c.printWaited(importResult{File: "users.csv", importToGo: importToGo{ToGo: 100}, counts: counted})
 			require.Equal(t, exitStopped, exitCode(err))
@@ -100,24 +99,28 @@ func TestAWaitThatIsStoppedLeavesTheImportToTheServer(t *testing.T) {
 }
 
 func TestAnImportTellsHowLongWebexTakesAndHowItEnds(t *testing.T) {
-	f := importing(0)
-	f.answers["POST /api/imports"] = says(200, `{"summary":{"rows":2,"created":2,"toGo":2,"eta":240,"counts":"`+counted+`"}}`)
-	server := newFake(t, f.answers)
+	counts := onTheWay(2, 0).answers["GET /api/users/counts"]
+	answers := map[string]http.HandlerFunc{"GET /api/users/counts": counts}
+	server := importing(t, answers)
 	file := fileOfUsers(t, fewUsers)
 	got := server.run(t, "import", file, "--dry-run")
 	require.Contains(t, got.out, "Webex: 2 users to go, about 4 min.")
 
 	got = server.run(t, "import", file, "--yes", "--wait")
-	require.Equal(t, exitDone, got.code, got.talk)
+	require.Equal(t, exitSome, got.code, got.talk)
 	require.Contains(t, got.talk, "Webex: 2 users to go, about 4 min.", "before")
-	require.Contains(t, got.out, "2 users onboarded, 0 unchanged, 0 rejected.\nWebex: 2 users to go, about 4 min.\n", "and after")
+	require.Contains(t, got.out, "2 users onboarded, 0 unchanged, 1 rejected.\nWebex: 2 users to go, about 4 min.\n", "and after")
 	require.Contains(t, got.out, "Users onboarded while it ran: 100 provisioned, 0 provisioning.")
 
+	server.answers["GET /api/users/counts"] = onTheWay(2, 0).answers["GET /api/users/counts"]
 	got = server.run(t, "import", file, "--yes", "--wait", "--json")
 	var result importResult
 	require.NoError(t, json.Unmarshal([]byte(got.out), &result))
 	require.Equal(t, importToGo{ToGo: 2, ETA: 240}, result.importToGo)
 	require.Equal(t, 100, result.Users.Statuses["provisioned"])
+	query := server.asked[len(server.asked)-1].URL.Query()
+	require.Equal(t, "2026-03-01T12:00:00.999Z", query.Get("createdAfter"))
+	require.Equal(t, "2026-03-01T12:00:02.001Z", query.Get("createdBefore"))
 
 	require.Equal(t, exitUsage, server.run(t, "import", file, "--dry-run", "--wait").code)
 }

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("LEDGERLINE_AS_PROGRAM") != "" {
 		main()
 	}
-	for name, work := range map[string]func(string) error{"LEDGERLINE_IMPORT": importFileOnce, "LEDGERLINE_FIRST_REQUEST": answerOnce} {
+	for name, work := range map[string]func(string) error{"LEDGERLINE_IMPORT": importFileOnce, "LEDGERLINE_PLAN": planOnce, "LEDGERLINE_FIRST_REQUEST": answerOnce} {
 		arg := os.Getenv(name)
 		if arg == "" {
 			continue

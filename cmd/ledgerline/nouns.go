@@ -81,13 +81,20 @@ per line. Members may be added; those that are there keep their meaning.
   templates list          lines: templates, as GET /api/templates has them
   templates apply         lines: {"result": created|changed|unchanged, "template", "check"}
   templates check         GET /api/templates/{provisioningId}/check
-  import                  {"file", "dryRun", "rows", "created", "unchanged", "rejected", "repaired",
-                           "toGo", "eta", "repairs": [text], "rejectedFile", "reasons": [{"reason", "count", "rows"}],
+  import                  {"id", "status", "file", "dryRun", "rows", "created", "changed", "deleted", "unchanged",
+                           "rejected", "held", "repaired", "toGo", "eta", "repairs": [text], "rejectedFile",
+                           "reasons": [{"reason", "count", "rows"}],
                            "verdicts": [{"row", "userId", "verdict", "reason", "repairs"}]}, of the rows that
-                           were rejected or repaired; of all rows with --rows all; with --wait also
-                           "users": {"total", "statuses"}
+                           were rejected, held back or repaired; of all rows with --rows all; with --wait
+                           also "users": {"total", "statuses"}; import apply and import undo the same
+  import list             lines: imports, as GET /api/imports has them
+  import plan, approve, pause, resume, cancel    the import, as GET /api/imports/{id} has it
+  import show             {"import": GET /api/imports/{id}, "errors": [as GET /api/imports/{id}/errors],
+                           "rows": [as GET /api/imports/{id}/rows]}, rows with --rows all or --verdict
   users list, export      lines: users, as GET /api/users has them; with --columns, these members of them
   users show, retry, cancel-retry, change-package, delete    the user, as GET /api/users/{id} has it
+  users add               POST /api/users/batch: {"rows", "created", "unchanged", "rejected",
+                           "users": [{"row", "userId", "verdict", "reason", "fields", "repairs", "id"}]}
   users explain           GET /api/users/{id}/explain, or POST /api/users/explain without USER
   users retry --all       {"users", "done", "rejected", "reasons": [{"reason", "count", "users"}]}
   causes list             lines: causes, as GET /api/causes has them

@@ -21,6 +21,15 @@ type progress struct {
 }
 
 func newProgress(out io.Writer, what string, total int) *progress {
+	return makeProgress(out, what, total, progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionSetPredictTime(true))
+}
+
+// newToldProgress is newProgress for work of which somebody else tells the rate.
+func newToldProgress(out io.Writer, what string, total int) *progress {
+	return makeProgress(out, what, total, progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false))
+}
+
+func makeProgress(out io.Writer, what string, total int, options ...progressbar.Option) *progress {
 	p := &progress{out: out, what: what, total: total, began: time.Now(), next: max(total/10, 1)}
 	if !isTerminal(out) {
 		return p
@@ -29,11 +38,30 @@ func newProgress(out io.Writer, what string, total int) *progress {
 	if total == 0 {
 		most = -1 // a spinner
 	}
-	p.bar = progressbar.NewOptions64(most,
+	p.bar = progressbar.NewOptions64(most, append(options,
 		progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))...)
 	return p
+}
+
+// tell tells that so many rows are done, at a rate a second (0: not known), and for
+// how many seconds there is more to do.
+func (p *progress) tell(done int, rate float64, left int) {
+	if p.bar != nil {
+		p.bar.Describe(p.what + atRate(rate, left))
+		_ = p.bar.Set(done)
+		return
+	}
+	if p.isDue(done) {
+		fmt.Fprintf(p.out, "%s: %d of %d%s\n", p.what, done, p.total, atRate(rate, left))
+	}
+}
+
+func atRate(rate float64, left int) string {
+	if rate <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f a second, %s left", rate, span(left))
 }
 
 // show tells that so many rows are done.
@@ -42,13 +70,20 @@ func (p *progress) show(done int) {
 		_ = p.bar.Set(done)
 		return
 	}
+	if p.isDue(done) {
+		fmt.Fprintln(p.out, p.line(done, time.Since(p.began)))
+	}
+}
+
+// isDue says whether so many rows are worth a line.
+func (p *progress) isDue(done int) bool {
 	if p.total == 0 || done < p.next {
-		return
+		return false
 	}
 	for p.next <= done {
 		p.next += max(p.total/10, 1)
 	}
-	fmt.Fprintln(p.out, p.line(done, time.Since(p.began)))
+	return true
 }
 
 // line is the progress in words.
@@ -58,7 +93,7 @@ func (p *progress) line(done int, took time.Duration) string {
 		return text
 	}
 	rate := float64(done) / took.Seconds()
-	return fmt.Sprintf("%s, %.0f a second, %s left", text, rate, span(int(math.Ceil(float64(p.total-done)/rate))))
+	return text + atRate(rate, int(math.Ceil(float64(p.total-done)/rate)))
 }
 
 // end clears the bar.

@@ -16,7 +16,7 @@ import (
 
 func usersCommand() *cobra.Command {
 	return noun("users", "Users on their way to, in, or out of Webex",
-		usersListCommand(), usersShowCommand(), usersExplainCommand(), usersRetryCommand(), usersCancelRetryCommand(), usersChangePackageCommand(), usersDeleteCommand(), usersExportCommand())
+		usersListCommand(), usersShowCommand(), usersAddCommand(), usersExplainCommand(), usersRetryCommand(), usersCancelRetryCommand(), usersChangePackageCommand(), usersDeleteCommand(), usersExportCommand())
 }
 
 // userFilter is the flags that choose users.

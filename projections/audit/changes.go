@@ -12,6 +12,7 @@ import (
 	"ledgerline/domain/customer"
 	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
@@ -65,6 +66,8 @@ func statesOf(stream string) *states {
 		return follow(licence.Evolve, licenceFields)
 	case hold.Kind:
 		return follow(hold.Evolve, holdFields)
+	case importplan.Kind:
+		return follow(importplan.Evolve, importFields)
 	case "customer":
 		return follow(customer.Evolve, customerFields)
 	case drift.StreamKind:
@@ -119,6 +122,25 @@ func holdFields(s hold.State) []field {
 		{"scope", string(s.Scope.Kind)},
 		{"name", s.Scope.Name},
 		{"reason", s.Reason},
+	}
+}
+
+func importFields(s importplan.State) []field {
+	if s.At.IsZero() {
+		return nil
+	}
+	var approvals []string
+	for _, a := range s.Approvals {
+		approvals = append(approvals, string(a.Kind))
+	}
+	return []field{
+		{"status", string(s.Status(s.Changed))},
+		{"file", s.FileName},
+		{"undoes", id(s.Undoes)},
+		{"approvals", strings.Join(approvals, ", ")},
+		{"reason", s.Reason},
+		{"done", fmt.Sprintf("%d of %d rows", s.Done.Rows, s.Counts.Rows+s.Counts.Missing)},
+		{"heldBack", strconv.Itoa(s.Done.Held)},
 	}
 }
 
