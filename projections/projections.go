@@ -6,6 +6,7 @@ package projections
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"log/slog"
 	"strings"
@@ -134,7 +135,14 @@ func Open(path string, o Options) (*Views, error) {
 
 // Read calls f in one read transaction, which sees all models at one position.
 // It must be short: while it lasts, the file cannot reuse room.
+//
+// Errors: those of f; the context's, when that is why it did not come to its end.
 func (v *Views) Read(ctx context.Context, f func(*sqlite.Conn) error) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}()
 	v.files.RLock()
 	defer v.files.RUnlock()
 	conn, err := v.readers.Take(ctx)
