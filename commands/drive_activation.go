@@ -115,6 +115,7 @@ func (d *Driver) Run(ctx context.Context) error {
 	var stopCalls context.CancelFunc
 	d.calls, stopCalls = context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCalls()
+	d.Service.Lanes.keepPauses(d.keepPause)
 	d.open(ctx, d.recall)
 	work := make(chan string)
 	go func() {
@@ -288,6 +289,9 @@ func (d *Driver) judge(ctx context.Context, stream string) (subject, activation.
 	}
 	if s.webex = d.Service.Webex(s.partner); s.webex == nil {
 		return subject{}, activation.Rest{}, nil // its partner is not served by this program
+	}
+	if err := d.Service.recallPauses(ctx, s.partner); err != nil {
+		return s, nil, err
 	}
 	if s.Subscriber, err = d.recordSeen(ctx, s); err != nil {
 		return s, nil, err

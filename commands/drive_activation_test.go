@@ -22,6 +22,7 @@ import (
 	"ledgerline/domain/customer"
 	"ledgerline/domain/drift"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/pause"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/webex"
@@ -34,7 +35,7 @@ const (
 	adminFirstID = "YWRtaW4tZmlyc3Q"
 )
 
-var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, drift.Events)...)
+var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, drift.Events, pause.Events)...)
 
 // world is a log, a Webex, and what a program needs to work on them.
 type world struct {

@@ -312,6 +312,24 @@ func TestAPauseThatWebexAskedForOutlastsTheProgram(t *testing.T) {
 	})
 }
 
+func TestAPauseThatAReaderWasAskedForOutlastsTheProgram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.webex.delay = time.Minute
+		w.webex.noPages = &commands.WebexError{Outcome: commands.NotDone, Status: 429, RetryAfter: 2 * time.Minute}
+		users := w.many(0, 5, trustedID, "SP1+acme")
+		w.drive(w.log, true, users, 20*time.Second)
+		require.Equal(t, 1, w.webex.pages)
+		asked := w.webex.calls[len(w.webex.calls)-1]
+		before := len(w.webex.calls)
+		w.webex.noPages = nil
+		users = append(users, w.many(5, 10, trustedID, "SP1+acme")...)
+		w.drive(w.log, true, users, 5*time.Minute)
+		require.Equal(t, 10, w.count(users, webex.Provisioned))
+		require.GreaterOrEqual(t, w.webex.calls[before].Sub(asked), 2*time.Minute)
+	})
+}
+
 func TestWhoeverWaitsGoesBeforeWhoeverDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -74,8 +74,10 @@ type Lanes struct {
 	// must not ask anything of the Lanes. May be nil.
 	Report func(Lane, pace.State)
 
-	mu    sync.Mutex
-	lanes map[Lane]*lane
+	mu     sync.Mutex
+	lanes  map[Lane]*lane
+	known  map[string]bool // partners of whom earlier pauses are heeded
+	paused func(of Lane, pause time.Duration, why string)
 }
 
 type lane struct {
@@ -84,7 +86,8 @@ type lane struct {
 	pace     *pace.Pace
 	waiting  [classes]fairQueue
 	inFlight int
-	open     bool // its circuit, as last reported
+	open     bool      // its circuit, as last reported
+	told     time.Time // end of the pause that was last told of
 	timer    *time.Timer
 }
 
@@ -203,6 +206,7 @@ func (t *turn) answered(err error) (pause time.Duration) {
 	t.over = true
 	t.lane.inFlight--
 	t.lane.report(t.lane.pace.State(now))
+	t.lane.keep(now)
 	t.lane.pump()
 	return pause
 }

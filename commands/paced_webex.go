@@ -32,7 +32,7 @@ func (s *Service) pacedFor(partner string, class Class, customer string, patienc
 	case s.Lanes == nil:
 		return api
 	}
-	return pacedWebex{WebexReads: api, lanes: s.Lanes, partner: partner, class: class, customer: customer, patience: patience}
+	return pacedWebex{WebexReads: api, service: s, partner: partner, class: class, customer: customer, patience: patience}
 }
 
 // tooLong says that a call was not made because its turn did not come in time.
@@ -47,7 +47,7 @@ func (l *Lanes) tooLong(of Lane, err error) error {
 // pacedWebex reads from Webex, each call in its turn.
 type pacedWebex struct {
 	WebexReads
-	lanes    *Lanes
+	service  *Service
 	partner  string
 	class    Class
 	customer string
@@ -63,9 +63,12 @@ func (w pacedWebex) inTurn(ctx context.Context, call func() error) error {
 		waiting, cancel = context.WithTimeout(ctx, w.patience)
 		defer cancel()
 	}
-	t, err := w.lanes.enter(waiting, of, w.class, w.customer)
+	if err := w.service.recallPauses(ctx, w.partner); err != nil {
+		return err
+	}
+	t, err := w.service.Lanes.enter(waiting, of, w.class, w.customer)
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		return w.lanes.tooLong(of, err)
+		return w.service.Lanes.tooLong(of, err)
 	} else if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type fakeWebex struct {
 	slowPage  time.Duration               // how long a page of a list takes before Webex looks
 	slowWrite time.Duration               // how long a write takes before it is carried out
 	answer    func(kind string, n int) fault
+	noPages   error // instead of a page of a list
 
 	mu      sync.Mutex
 	records map[string]webex.Subscriber // by id
@@ -145,6 +146,9 @@ func (w *fakeWebex) Page(_ context.Context, f commands.WebexFilter, from string)
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, w.now())
 	w.pages++
+	if w.noPages != nil {
+		return page, w.noPages
+	}
 	for _, s := range w.records {
 		s = w.current(s)
 		if w.hide != nil && w.hide(s) {

@@ -12,6 +12,7 @@ import (
 	"ledgerline/domain/hold"
 	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
+	"ledgerline/domain/pause"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/token"
@@ -59,7 +60,7 @@ func showRecords(records []audit.Record) []auditRecord {
 }
 
 // recorded is one of each event there is.
-var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events, importplan.Events, brake.Events)
+var recorded = slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events, importplan.Events, brake.Events, pause.Events)
 
 // listAudit serves GET /api/audit, newest first.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {

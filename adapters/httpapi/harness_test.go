@@ -31,6 +31,7 @@ import (
 	"ledgerline/domain/hold"
 	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
+	"ledgerline/domain/pause"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/token"
@@ -148,7 +149,7 @@ func (f *fakeWebex) Validate(context.Context, webex.Request, string) (commands.R
 
 func newWorld(t *testing.T, changes ...func(*Config)) *world {
 	t.Helper()
-	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events, importplan.Events, brake.Events)...)
+	codec := eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, token.Events, licence.Events, customer.Events, hold.Events, drift.Events, importplan.Events, brake.Events, pause.Events)...)
 	w := &world{t: t, clock: &clock{now: noon}, logged: &lockedBuffer{}, tokens: map[string]string{}, webex: &fakeWebex{}}
 	w.log = &faultyLog{Log: memory.New(codec, w.clock.Now)}
 	w.service = &commands.Service{

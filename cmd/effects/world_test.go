@@ -22,6 +22,8 @@ import (
 	"ledgerline/commands"
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/hold"
+	"ledgerline/domain/pause"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/webex"
@@ -69,7 +71,7 @@ func (w *wire) client() *rest.Client {
 func inWorld(t *testing.T, k simulator.Knobs, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
-			t: t, log: memory.New(eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events)...), nil),
+			t: t, log: memory.New(eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, pause.Events)...), nil),
 			wire: webexWith(t, k), changed: make(chan struct{}, 1),
 			users: map[string]*subscriber.State{}, open: map[string]bool{}, events: map[string]int{},
 		}

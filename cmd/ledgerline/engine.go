@@ -34,6 +34,7 @@ import (
 	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
 	"ledgerline/domain/pace"
+	"ledgerline/domain/pause"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 	"ledgerline/domain/token"
@@ -51,7 +52,7 @@ import (
 
 // events lists one of each event that can be stored.
 var events = slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, licence.Events, token.Events,
-	drift.Events, importplan.Events, brake.Events)
+	drift.Events, importplan.Events, brake.Events, pause.Events)
 
 // models lists the read models.
 var models = []projections.Model{userstatus.Model, templates.Model, holds.Model, audit.Model, causes.Model, driftview.Model, imports.Model}

@@ -14,11 +14,12 @@ import (
 	"ledgerline/domain"
 	"ledgerline/domain/customer"
 	"ledgerline/domain/hold"
+	"ledgerline/domain/pause"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/template"
 )
 
-var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events)...)
+var codec = eventlog.NewCodec(slices.Concat(subscriber.Events, template.Events, customer.Events, hold.Events, pause.Events)...)
 
 var partners = []string{"nordic", "baltic"}
 

@@ -156,6 +156,9 @@ func evolveRequest(s State, e domain.Event) (State, time.Time) {
 		return s, e.At
 	case RequestAbsent:
 		s.Request.Phase, s.Request.At = Idle, e.At
+		if e.Kind == Update && s.Sent.Timezone != s.Applied.Timezone {
+			s.Applied.Timezone = unknownTimezone
+		}
 		return s, e.At
 	case ConsentAwaited:
 		s.Stage = s.unlessLeaving(AwaitingConsent)

@@ -214,6 +214,11 @@ func (s State) differences(r webex.Subscriber) []string {
 	return names
 }
 
+// unknownTimezone is what is known to be at Webex after an update of the time zone
+// that nobody saw end: Webex does not show it, so that it has to be sent again,
+// whatever is wanted by then.
+const unknownTimezone = "unknown"
+
 // showsUpdate says whether a record at Webex proves that the update that was sent
 // has been carried out. One that cannot be seen there is not proved; sending it
 // again does no harm.

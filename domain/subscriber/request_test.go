@@ -43,6 +43,24 @@ func TestStartRequest(t *testing.T) {
 	})
 }
 
+func TestATimeZoneThatMayHaveBeenSetIsSentAgain(t *testing.T) {
+	zone := func(name string, minutes int) subscriber.DetailsChanged {
+		return subscriber.DetailsChanged{Timezone: &name, At: at(minutes)}
+	}
+	lostThere := given(provisioned, zone("Asia/Tokyo", 4), started(subscriber.Update, 1, "t2"), lost(subscriber.Update), subscriber.RequestAbsent{Kind: subscriber.Update, At: at(6)})
+	require.Equal(t, subscriber.Update, after(lostThere).Wants())
+	back := given(lostThere, zone("Europe/Stockholm", 7))
+	s := after(back)
+	require.Equal(t, subscriber.Update, s.Wants(), "also if the old one is wanted again: Webex may have the other")
+	require.NotEqual(t, s.Applied.Timezone, s.Profile.Timezone)
+	domaintest.Run(t, subscriber.Decider, cases{{
+		Name: "and a record does not prove it", Given: given(back, started(subscriber.Update, 2, "t3"), lost(subscriber.Update)),
+		When: subscriber.RecordFound{Tracking: "t3", Found: true, Record: record(webex.Provisioned), At: at(9)},
+		Then: events{subscriber.RequestAbsent{Kind: subscriber.Update, At: at(9)}},
+	}})
+	require.Empty(t, after(back, started(subscriber.Update, 2, "t3"), accepted(subscriber.Update), subscriber.Updated{At: at(9)}).Wants())
+}
+
 func TestWebexTakesARequest(t *testing.T) {
 	accept := func(tracking string, r webex.Subscriber) subscriber.RecordAccepted {
 		return subscriber.RecordAccepted{Tracking: tracking, Record: r, WebexSays: "theirs", At: at(2)}

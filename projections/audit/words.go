@@ -65,6 +65,7 @@ var plainWords = map[string]string{
 	"import.cancelled.v1":                  "Import cancelled",
 	"import.finished.v1":                   "Import finished",
 	"brake.reserved.v1":                    "Removals and downgrades let through",
+	"lane.paused.v1":                       "Webex asked to be left alone",
 	"token.issued.v1":                      "Token issued",
 	"token.revoked.v1":                     "Token revoked",
 	"licences.set.v1":                      "Licences of a package set",
