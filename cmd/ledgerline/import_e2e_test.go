@@ -103,6 +103,7 @@ func aFileIsImportedCorrectedAndUndone(t *testing.T, ledgerline func(in string, 
 	require.Contains(t, done(exitDone, "", "import", "apply", undo).out, "2 deleted")
 	require.Equal(t, exitNotFound, ledgerline("", "import", "show", "0d4b2f9c-52f5-5e0b-93c2-0f2f6dbb3f3e").code)
 	require.Equal(t, exitRefused, ledgerline("", "import", "cancel", undo).code)
+	require.Contains(t, done(exitNotFound, "", "import", "rejected", undo, "-").talk, "comes from no file")
 }
 
 func firstNames(users []user) (all []string) {

@@ -175,7 +175,7 @@ func (c *cli) getImport(id string) (p importPlan, whole json.RawMessage, err err
 
 // noImport says which import there is none of.
 func noImport(id string, err error) error {
-	if no := (*problemError)(nil); errors.As(err, &no) && no.Status == http.StatusNotFound {
+	if no := (*problemError)(nil); errors.As(err, &no) && no.is("not-found") {
 		return notFound(fmt.Sprintf("There is no import %s. All of them: ledgerline import list", plain(id, false)))
 	}
 	return err
