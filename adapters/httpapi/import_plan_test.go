@@ -154,6 +154,17 @@ func TestRejectedRowsComeBackAsTheSameFileWithTheReasons(t *testing.T) {
 	require.EqualValues(t, 0, member(plan, "counts", "reject"))
 }
 
+func TestColumnsThatAreGivenForAllRowsMayBeMissing(t *testing.T) {
+	w := newWorld(t).templates()
+	rows := "userId,firstName,lastName,extension,shoes\na@sp.com,Ann,Ek,1001,44\nb@sp.com,Bo,,1002,45\n"
+	w.send("write", "POST", "/api/imports/plans?customer=SP1%2BA", rows, "Content-Type", "text/csv").as(400)
+	address, plan := w.plan("?customer=SP1%2BA&template="+untrusted, rows)
+	require.EqualValues(t, 1, member(plan, "counts", "create"))
+	require.Equal(t, []any{"shoes"}, plan["ignored"])
+	rejected := w.send("read", "GET", address+"/rejected.csv", "").as200(t)
+	require.Equal(t, "userId,firstName,lastName,extension,shoes,error\r\nb@sp.com,Bo,,1002,45,lastName: is missing\r\n", rejected)
+}
+
 func TestWhatIsWrongWithRowsIsGroupedByFix(t *testing.T) {
 	w := newWorld(t).templates()
 	address, _ := w.plan("", csvRows(badRow, strings.Replace(badRow, "c@sp.com", "d@sp.com", 1), strings.NewReplacer("a@sp.com", "e@sp.com", "basic", "gold").Replace(goodRow), goodRow))
