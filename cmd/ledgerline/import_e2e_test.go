@@ -50,7 +50,9 @@ func aFileIsImportedCorrectedAndUndone(t *testing.T, ledgerline func(in string, 
 	done(exitDone, importTemplate, "templates", "apply", "-")
 	file := fileOfUsers(t, withMistakes)
 
-	require.Contains(t, done(exitSome, "", "import", file, "--dry-run").out, "2 to onboard")
+	dry := done(exitSome, "", "import", file, "--dry-run", "--behaviour", "sync", "--customer", "SP1+ent 8")
+	require.Contains(t, dry.out, "2 to onboard")
+	require.Contains(t, dry.talk, "To carry it out: ledgerline import "+file+" --behaviour sync --customer 'SP1+ent 8'")
 	require.Contains(t, done(exitDone, "", "import", "list", "--awaiting").talk, "There are no such imports.", "a dry run leaves nothing to do behind")
 	planned := done(exitDone, "", "import", "plan", file)
 	require.Contains(t, planned.out, "4 rows: 2 to onboard, 0 unchanged, 2 rejected.")
