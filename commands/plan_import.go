@@ -26,6 +26,17 @@ type PlanImport struct {
 	Report    func(rows int)       // told now and then how many rows were judged; may be nil
 }
 
+// Given names the columns that rows need not have.
+func (req PlanImport) Given() (columns []string) {
+	if req.Customer != "" {
+		columns = append(columns, "spEnterpriseId")
+	}
+	if req.Template != "" {
+		columns = append(columns, "provisioningId")
+	}
+	return columns
+}
+
 // Plan works out what would become of each row, and records that as a plan. It
 // changes nobody and asks nothing of Webex. Repeating it with the same
 // why.Command returns the plan made then; without, makes another one.

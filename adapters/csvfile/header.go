@@ -18,8 +18,8 @@ type header struct {
 }
 
 // readHeader finds the columns. A file that says which users to delete needs
-// their ids only.
-func readHeader(cells, texts []string) (header, error) {
+// their ids only, and none needs what is given otherwise.
+func readHeader(cells, texts, given []string) (header, error) {
 	h := header{cells: slices.Clone(cells), shown: make([]string, len(cells)), names: make([]string, len(cells)), err: -1}
 	var f domain.Fields
 	first := map[string]int{}
@@ -47,7 +47,7 @@ func readHeader(cells, texts []string) (header, error) {
 		needed = mandatory[:1]
 	}
 	for _, name := range needed {
-		if _, found := first[name]; !found {
+		if _, found := first[name]; !found && !slices.Contains(given, name) {
 			f.Add(name, domain.Missing, "the column is missing")
 		}
 	}

@@ -12,8 +12,9 @@ import (
 // separators are those that columns can have, the most likely first.
 var separators = []byte(",;\t")
 
-// open finds out how a file is built.
-func open(file io.Reader) (*records, header, error) {
+// open finds out how a file is built. It need not have the columns that are given
+// otherwise.
+func open(file io.Reader, given ...string) (*records, header, error) {
 	r := newRecords(file)
 	r.skipEmptyLines()
 	if r.skipSeparatorLine(); r.told == "" {
@@ -39,7 +40,7 @@ func open(file io.Reader) (*records, header, error) {
 		}
 		texts[i] = text
 	}
-	h, err := readHeader(first.cells, texts)
+	h, err := readHeader(first.cells, texts, given)
 	if err == nil {
 		err = r.checkSeparator(len(h.cells))
 	}

@@ -29,17 +29,26 @@ type File struct {
 // Open reads the first line of a file. Columns are separated by commas,
 // semicolons or tabs, and named in any order, case and language of headers.csv;
 // the file is UTF-8 or UTF-16, with or without a byte order mark, or
-// Windows-1252.
+// Windows-1252. Columns that are given otherwise may be missing.
 //
 // Errors: Invalid with the columns that are missing or there twice as fields, or
 // if rows are separated otherwise than the first line; ErrEmpty; whatever reading
 // fails with.
-func Open(file io.Reader) (*File, error) {
-	r, h, err := open(file)
+func Open(file io.Reader, given ...string) (*File, error) {
+	r, h, err := open(file, given...)
 	if err != nil {
 		return nil, err
 	}
 	return &File{Ignored: h.ignored, records: r, header: h}, nil
+}
+
+// Ignored returns the columns of a file that nobody knows, whether it has those
+// that it needs or not.
+//
+// Errors: those of Open.
+func Ignored(file io.Reader) ([]string, error) {
+	_, h, err := open(file, mandatory...)
+	return h.ignored, err
 }
 
 // Encoding is how the text of the file is written, as far as it was read: UTF-8,
@@ -53,8 +62,8 @@ func (f *File) Encoding() string {
 
 // Rows is Open for callers that do not ask what was ignored. A file that cannot
 // be read to its end yields a last row that says so.
-func Rows(file io.Reader) (iter.Seq[commands.ImportRow], error) {
-	f, err := Open(file)
+func Rows(file io.Reader, given ...string) (iter.Seq[commands.ImportRow], error) {
+	f, err := Open(file, given...)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,8 @@ func TestHeadersThatCannotBeUsedAreRefusedBeforeAnyRow(t *testing.T) {
 	require.Equal(t, map[string]string{"userId": "the column is missing", "lastName": "the column is missing"}, fields("spEnterpriseId;provisioningId;firstName\n"))
 	require.Equal(t, "there are two columns for it, A (userId) and G (BroadWorks-ID); keep one", fields(head[:len(head)-1] + ",BroadWorks-ID\n")["userId"])
 	require.Len(t, fields("Anna,Berg\n"), 5)
+	_, err := csvfile.Rows(strings.NewReader("userId;firstName;lastName\n"), "spEnterpriseId", "provisioningId")
+	require.NoError(t, err, "what is given otherwise may be missing")
 	for _, empty := range []string{"", "\n", "\ufeff", "\r\n\r\n"} {
 		_, err := csvfile.Rows(strings.NewReader(empty))
 		require.ErrorIs(t, err, csvfile.ErrEmpty)

@@ -23,7 +23,7 @@ type Rejects struct {
 //
 // Errors: those of Open.
 func NewRejects(w io.Writer, original io.Reader) (*Rejects, error) {
-	in, h, err := open(original)
+	in, h, err := open(original, mandatory...) // what it lacks was given otherwise
 	if err != nil {
 		return nil, err
 	}

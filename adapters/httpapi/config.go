@@ -42,10 +42,10 @@ type Config struct {
 	Imports    *commands.Importer
 	ImportList ImportList // *imports.Queries
 
-	ReadCSV     func(io.Reader) (iter.Seq[commands.ImportRow], error)                // csvfile.Rows
-	WriteCSV    func(io.Writer, iter.Seq2[webex.Subscriber, error], ...string) error // csvfile.WriteUsers
-	WriteTable  func(io.Writer, []string, iter.Seq2[[]string, error]) error          // csvfile.WriteTable
-	UserColumns []string                                                             // csvfile.UserColumns
+	ReadCSV     func(file io.Reader, given ...string) (iter.Seq[commands.ImportRow], error) // csvfile.Rows
+	WriteCSV    func(io.Writer, iter.Seq2[webex.Subscriber, error], ...string) error        // csvfile.WriteUsers
+	WriteTable  func(io.Writer, []string, iter.Seq2[[]string, error]) error                 // csvfile.WriteTable
+	UserColumns []string                                                                    // csvfile.UserColumns
 	// IgnoredCSV returns the columns of a file that nobody reads, as they stand in it.
 	IgnoredCSV func(io.Reader) ([]string, error)
 	// RejectCSV begins the file of the rejected rows of an original: csvfile.NewRejects.

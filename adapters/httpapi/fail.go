@@ -87,6 +87,8 @@ func (a *api) judge(c *call, err error) *refusal {
 		return f
 	case errors.Is(err, commands.ErrKeyReused):
 		return &refusal{status: http.StatusUnprocessableEntity, name: "key-reused", title: "Idempotency-Key used before", detail: no.Text, code: codeKeyReused}
+	case errors.Is(err, commands.ErrNoImportFile):
+		return &refusal{status: http.StatusNotFound, name: "not-kept", title: "Not kept any more", detail: no.Text}
 	case errors.Is(err, commands.ErrContended):
 		return &refusal{status: http.StatusConflict, name: "contended", title: "Too many changes at once", detail: no.Text, code: codeContended, retry: 1}
 	case no != nil:

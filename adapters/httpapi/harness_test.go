@@ -176,14 +176,8 @@ func newWorld(t *testing.T, changes ...func(*Config)) *world {
 		Licences: licences.New(views), Holds: holds.New(views), Audit: audit.New(views, w.log), Causes: causes.New(views), Drift: driftview.New(views),
 		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns,
 		Imports: w.importer, ImportList: imports.New(views),
-		RejectCSV: func(out io.Writer, original io.Reader) (Rejects, error) { return csvfile.NewRejects(out, original) },
-		IgnoredCSV: func(in io.Reader) ([]string, error) {
-			file, err := csvfile.Open(in)
-			if err != nil {
-				return nil, err
-			}
-			return file.Ignored, nil
-		},
+		RejectCSV:      func(out io.Writer, original io.Reader) (Rejects, error) { return csvfile.NewRejects(out, original) },
+		IgnoredCSV:     csvfile.Ignored,
 		ActivationLink: func(id string) string { return "https://portal.example/activate/" + id },
 		BaseURL:        "https://ledgerline.example", WebexSimulated: true, ViewWait: time.Minute,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),

@@ -33,7 +33,7 @@ func (a *api) downloadRejected(w http.ResponseWriter, c *call) error {
 	}
 	if imp.Value.Undoes != uuid.Nil {
 		return &refusal{
-			status: http.StatusNotFound, name: "not-found", title: "Not found",
+			status: http.StatusNotFound, name: "no-file", title: "No file",
 			detail: "This import takes another back and comes from no file. Its rows are at " + importPath(id) + "/rows.",
 		}
 	}

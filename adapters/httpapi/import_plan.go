@@ -72,7 +72,7 @@ func (a *api) planFile(w http.ResponseWriter, c *call, req commands.PlanImport) 
 		return err
 	}
 	defer file.Close()
-	if req.Rows, err = a.ReadCSV(file); err != nil {
+	if req.Rows, err = a.ReadCSV(file, req.Given()...); err != nil {
 		return badFile(err)
 	}
 	id, imp, err := a.Imports.Plan(c.Context(), req, why)

@@ -154,6 +154,17 @@ func TestRejectedRowsComeBackAsTheSameFileWithTheReasons(t *testing.T) {
 	require.EqualValues(t, 0, member(plan, "counts", "reject"))
 }
 
+func TestColumnsThatAreGivenForAllRowsMayBeMissing(t *testing.T) {
+	w := newWorld(t).templates()
+	rows := "userId,firstName,lastName,extension,shoes\na@sp.com,Ann,Ek,1001,44\nb@sp.com,Bo,,1002,45\n"
+	w.send("write", "POST", "/api/imports/plans?customer=SP1%2BA", rows, "Content-Type", "text/csv").as(400)
+	address, plan := w.plan("?customer=SP1%2BA&template="+untrusted, rows)
+	require.EqualValues(t, 1, member(plan, "counts", "create"))
+	require.Equal(t, []any{"shoes"}, plan["ignored"])
+	rejected := w.send("read", "GET", address+"/rejected.csv", "").as200(t)
+	require.Equal(t, "userId,firstName,lastName,extension,shoes,error\r\nb@sp.com,Bo,,1002,45,lastName: is missing\r\n", rejected)
+}
+
 func TestWhatIsWrongWithRowsIsGroupedByFix(t *testing.T) {
 	w := newWorld(t).templates()
 	address, _ := w.plan("", csvRows(badRow, strings.Replace(badRow, "c@sp.com", "d@sp.com", 1), strings.NewReplacer("a@sp.com", "e@sp.com", "basic", "gold").Replace(goodRow), goodRow))
@@ -228,11 +239,23 @@ func TestAnImportIsUndoneByAPlanInTheOtherDirection(t *testing.T) {
 	require.Equal(t, strings.TrimPrefix(address, "/api/imports/"), plan["undoes"])
 	require.EqualValues(t, 2, member(plan, "counts", "delete"))
 	require.Equal(t, []any{plan["id"]}, w.send("read", "GET", address, "").as(200)["undone"])
-	w.send("read", "GET", undo+"/rejected.csv", "").as(404)
+	require.Equal(t, "urn:ledgerline:problem:no-file", w.send("read", "GET", undo+"/rejected.csv", "").as(404)["type"])
 	w.send("write", "POST", undo+"/approve", "").as(200)
 	w.send("second", "POST", undo+"/approve", `{"second":true}`)
 	w.send("write", "POST", undo+"/apply", "").as(202)
 	require.EqualValues(t, 2, member(w.ends(undo), "done", "deleted"))
+}
+
+func TestRowsThatAreNotKeptAnyMoreAreSaidToBeSo(t *testing.T) {
+	w := newWorld(t).templates()
+	address, _ := w.carryOut("", csvRows(goodRow, badRow))
+	require.NoError(t, w.importer.Files.Sweep(t.Context(), time.Now().Add(time.Hour), func(string) bool { return false }))
+	for _, part := range []string{"/rows", "/errors", "/rejected.csv", "/plan"} {
+		no := w.send("read", "GET", address+part, "").as(404)
+		require.Equal(t, "urn:ledgerline:problem:not-kept", no["type"], part)
+		require.Equal(t, "The rows of this import are not kept any more.", no["detail"], part)
+	}
+	require.Equal(t, "finished", w.send("read", "GET", address, "").as(200)["status"])
 }
 
 func TestAnImportIsPausedResumedAndCancelled(t *testing.T) {

@@ -118,6 +118,11 @@ func (a *api) downloadPlan(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	kept, err := a.Imports.Files.Open(c.Context(), imp.Value.Plan) // before an answer begins that cannot be finished
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Content-Disposition", `attachment; filename="import-`+id.String()+`.plan.jsonl"`)
 	out := json.NewEncoder(w)

@@ -190,7 +190,7 @@ func TestAnImportTellsItsProgressEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *Config) {
 			c.Views = &lateViews{}
-			c.ReadCSV = func(io.Reader) (iter.Seq[commands.ImportRow], error) {
+			c.ReadCSV = func(io.Reader, ...string) (iter.Seq[commands.ImportRow], error) {
 				return func(yield func(commands.ImportRow) bool) {
 					for i := range 3 {
 						if !yield(commands.ImportRow{Number: i + 2, Err: domain.Reject(domain.Invalid, "no")}) {

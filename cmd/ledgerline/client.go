@@ -31,6 +31,7 @@ type client struct {
 
 // problemError is a no of the server (RFC 9457).
 type problemError struct {
+	Type    string `json:"type"`
 	Title   string `json:"title"`
 	Status  int    `json:"status"`
 	Detail  string `json:"detail"`
@@ -42,6 +43,9 @@ type problemError struct {
 		Fix     string `json:"fix"`
 	} `json:"errors"`
 }
+
+// is says whether the problem is one of a type.
+func (p *problemError) is(name string) bool { return strings.HasSuffix(p.Type, ":problem:"+name) }
 
 // Error tells what is wrong, field by field with the fix.
 func (p *problemError) Error() string {

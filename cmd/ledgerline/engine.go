@@ -268,7 +268,7 @@ func (e *engine) handler(o engineOptions) http.Handler {
 		Views: e.views, Users: userstatus.New(e.views), Templates: templates.New(e.views),
 		Licences: licences.New(e.views), Holds: holds.New(e.views), Audit: audit.New(e.views, e.log), Causes: causes.New(e.views), Drift: driftview.New(e.views),
 		Imports: e.imports, ImportList: imports.New(e.views),
-		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns, IgnoredCSV: ignoredCSV, RejectCSV: rejectCSV,
+		ReadCSV: csvfile.Rows, WriteCSV: csvfile.WriteUsers, WriteTable: csvfile.WriteTable, UserColumns: csvfile.UserColumns, IgnoredCSV: csvfile.Ignored, RejectCSV: rejectCSV,
 		Verify: e.verify, Rebuild: e.rebuild, WebexSimulated: e.Simulated, BaseURL: o.BaseURL, Log: o.Log,
 	}
 	if e.driver != nil {
@@ -338,15 +338,6 @@ func setAside(path string) error {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// ignoredCSV returns the columns of a file that nobody reads.
-func ignoredCSV(file io.Reader) ([]string, error) {
-	f, err := csvfile.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	return f.Ignored, nil
 }
 
 // rejectCSV is csvfile.NewRejects.

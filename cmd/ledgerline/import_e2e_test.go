@@ -50,7 +50,9 @@ func aFileIsImportedCorrectedAndUndone(t *testing.T, ledgerline func(in string, 
 	done(exitDone, importTemplate, "templates", "apply", "-")
 	file := fileOfUsers(t, withMistakes)
 
-	require.Contains(t, done(exitSome, "", "import", file, "--dry-run").out, "2 to onboard")
+	dry := done(exitSome, "", "import", file, "--dry-run", "--behaviour", "sync", "--customer", "SP1+ent 8")
+	require.Contains(t, dry.out, "2 to onboard")
+	require.Contains(t, dry.talk, "To carry it out: ledgerline import "+file+" --behaviour sync --customer 'SP1+ent 8'")
 	require.Contains(t, done(exitDone, "", "import", "list", "--awaiting").talk, "There are no such imports.", "a dry run leaves nothing to do behind")
 	planned := done(exitDone, "", "import", "plan", file)
 	require.Contains(t, planned.out, "4 rows: 2 to onboard, 0 unchanged, 2 rejected.")
@@ -103,6 +105,7 @@ func aFileIsImportedCorrectedAndUndone(t *testing.T, ledgerline func(in string, 
 	require.Contains(t, done(exitDone, "", "import", "apply", undo).out, "2 deleted")
 	require.Equal(t, exitNotFound, ledgerline("", "import", "show", "0d4b2f9c-52f5-5e0b-93c2-0f2f6dbb3f3e").code)
 	require.Equal(t, exitRefused, ledgerline("", "import", "cancel", undo).code)
+	require.Contains(t, done(exitNotFound, "", "import", "rejected", undo, "-").talk, "comes from no file")
 }
 
 func firstNames(users []user) (all []string) {

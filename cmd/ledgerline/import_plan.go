@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -22,6 +23,8 @@ type (
 		FileName  string           `json:"fileName"`
 		Undoes    string           `json:"undoes"`
 		Behaviour string           `json:"behaviour"`
+		Template  string           `json:"template"`
+		Customer  string           `json:"customer"`
 		By        string           `json:"by"`
 		Planned   string           `json:"planned"`
 		Expires   string           `json:"expires"`
@@ -123,6 +126,30 @@ func (p importPlan) needs(kind string) bool {
 	return false
 }
 
+// flags are those with which a file is planned like this, each after a space.
+// Whole: it has all users. The rejected rows of a file never do.
+func (p importPlan) flags(whole bool) (text string) {
+	if whole && p.Behaviour == "sync" {
+		text = " --behaviour sync"
+	}
+	for _, f := range []struct{ name, value string }{{"template", p.Template}, {"customer", p.Customer}} {
+		if f.value != "" {
+			text += " --" + f.name + " " + quoted(f.value)
+		}
+	}
+	return text
+}
+
+// quoted is a value as a shell takes it.
+func quoted(value string) string {
+	if plainWord.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(plain(value, false), "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9+=_.,:@/-]+$`)
+
 func importPath(id string) string { return "/api/imports/" + url.PathEscape(id) }
 
 // planOptions say how the rows of a file are to be taken.
@@ -175,7 +202,7 @@ func (c *cli) getImport(id string) (p importPlan, whole json.RawMessage, err err
 
 // noImport says which import there is none of.
 func noImport(id string, err error) error {
-	if no := (*problemError)(nil); errors.As(err, &no) && no.Status == http.StatusNotFound {
+	if no := (*problemError)(nil); errors.As(err, &no) && no.is("not-found") {
 		return notFound(fmt.Sprintf("There is no import %s. All of them: ledgerline import list", plain(id, false)))
 	}
 	return err

@@ -118,7 +118,7 @@ func (c *cli) printDryRun(users *userFile, p importPlan, all bool) error {
 		}
 		c.say("Nothing was changed.")
 		if p.Counts.changes() > 0 {
-			c.say("To carry it out: ledgerline import %s", users.name)
+			c.say("To carry it out: ledgerline import %s%s", users.name, p.flags(true))
 		}
 	}
 	if p.Counts.Reject > 0 {
@@ -144,7 +144,7 @@ func (c *cli) printResult(r importResult, p importPlan) error {
 		}
 	}
 	if r.RejectedFile != "" {
-		c.say("The rows that were not carried out are in %s, with the reasons. Correct them there, then: ledgerline import %s", r.RejectedFile, r.RejectedFile)
+		c.say("The rows that were not carried out are in %s, with the reasons. Correct them there, then: ledgerline import %s%s", r.RejectedFile, r.RejectedFile, p.flags(false))
 	}
 	if r.Created+r.Changed+r.Deleted > 0 {
 		c.sayRecorded()

@@ -138,8 +138,9 @@ func hostName(host string) bool {
 }
 
 // ParseNumber returns a telephone number in E.164, without separators.
-// Repaired is true when the leading + was missing, as spreadsheets leave it, or
-// when scientific notation had kept all digits, as in 4.6701234567E+10.
+// Repaired is true when the leading + was missing, as spreadsheets leave it, when
+// scientific notation had kept all digits, as in 4.6701234567E+10, or when a
+// fraction of nothing was added, as in 46701234567.0.
 // Numbers are checked for being possible, not for being in service. problem is
 // empty, or says what is wrong.
 func ParseNumber(text string) (number string, repaired bool, problem string) {
@@ -154,6 +155,9 @@ func ParseNumber(text string) (number string, repaired bool, problem string) {
 			return "+" + digits, true, ""
 		}
 		return "", false, "was destroyed by a spreadsheet (scientific notation); format the column as text and enter the number again"
+	case fraction(text):
+		number, _, problem = ParseNumber(text[:strings.IndexAny(text, ".,")])
+		return number, problem == "", problem
 	case strings.Contains(text, "(0)"):
 		return "", false, "must be written as it is dialled from abroad, without (0), like +46701234567"
 	}
@@ -181,6 +185,13 @@ func ParseNumber(text string) (number string, repaired bool, problem string) {
 // e164 says whether the text is a number in the form that is kept, the common case.
 func e164(text string) bool {
 	return len(text) >= 9 && len(text) <= 16 && text[0] == '+' && text[1] != '0' && strings.Trim(text[1:], "0123456789") == ""
+}
+
+// fraction says whether the text is a whole number with decimals that are 0.
+func fraction(text string) bool {
+	whole, decimals, found := strings.Cut(strings.Replace(text, ",", ".", 1), ".")
+	whole = strings.TrimPrefix(whole, "+")
+	return found && len(whole) >= 8 && strings.Trim(whole, "0123456789") == "" && decimals != "" && strings.Trim(decimals, "0") == ""
 }
 
 func scientific(text string) bool {

@@ -66,8 +66,11 @@ func (c Onboard) Clean() (Onboard, []string) {
 		}
 		if repaired {
 			what := "the + was missing"
-			if scientific(*text) {
+			switch {
+			case scientific(*text):
 				what = "a spreadsheet wrote it in scientific notation"
+			case fraction(*text):
+				what = "a spreadsheet gave it decimals"
 			}
 			repairs = append(repairs, fmt.Sprintf("%s: %s; %s is taken as %s", field, what, *text, number))
 		}
