@@ -206,7 +206,7 @@ func TestNames(t *testing.T) {
 }
 
 func FuzzParseNumber(f *testing.F) {
-	for _, text := range []string{"", "+46701234567", "46701234567", "4.67012E+10", "+46 (0)70", "+1 (240) 555-1212", "0", "\u00a0+", "e1"} {
+	for _, text := range []string{"", "+46701234567", "46701234567", "4.67012E+10", "+46 (0)70", "+1 (240) 555-1212", "0", "\u00a0+", "e1", "1,0000000000E+10", "+46701234567.0"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -220,7 +220,10 @@ func FuzzParseNumber(f *testing.F) {
 			return
 		}
 		require.Regexp(t, `^\+[1-9][0-9]{7,14}$`, number)
-		require.Equal(t, repaired, !strings.Contains(text, "+"))
+		require.True(t, repaired || strings.Contains(text, "+"))
+		if !strings.ContainsAny(text, "eE.,") { // nor is it what a spreadsheet made of a number
+			require.Equal(t, repaired, !strings.Contains(text, "+"))
+		}
 		again, repaired, problem := subscriber.ParseNumber(number)
 		require.Equal(t, number, again)
 		require.False(t, repaired)
