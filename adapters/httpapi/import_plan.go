@@ -25,8 +25,10 @@ func (a *api) planImport(w http.ResponseWriter, c *call) error {
 		FileName:  cmp.Or(p.text("name"), c.fileName()),
 	}
 	p.text("reason")
-	if !utf8.ValidString(req.FileName) || strings.ContainsFunc(req.FileName, unicode.IsControl) {
-		p.wrong.Add("name", domain.Malformed, "must be UTF-8 without line breaks or other control characters")
+	for name, text := range map[string]string{"name": req.FileName, "customer": req.Customer, "template": req.Template} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			p.wrong.Add(name, domain.Malformed, "must be UTF-8 without line breaks or other control characters")
+		}
 	}
 	if err := p.only(); err != nil {
 		return err

@@ -301,6 +301,8 @@ func TestAPlanOfAFileThatIsNoneIsRefused(t *testing.T) {
 		"unknown parameter": {"?behavior=sync", csvHeader, "text/csv", 400},
 		"unknown behaviour": {"?behaviour=replace", csvHeader, "text/csv", 400},
 		"a name in lines":   {"?name=a%0Ab", csvHeader, "text/csv", 400},
+		"a zero customer":   {"?customer=%00", csvHeader, "text/csv", 400},
+		"a broken template": {"?template=%ff", csvHeader, "text/csv", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
