@@ -115,6 +115,9 @@ func (e *engine) open(ctx context.Context, o engineOptions) error {
 		return err
 	}
 	e.closers = append(e.closers, e.log.Close)
+	if err := removeHalfWritten(o.Data); err != nil {
+		return err
+	}
 	if err := e.openViews(o); err != nil {
 		return err
 	}

@@ -112,3 +112,14 @@ func TestAPartnerWithoutCredentialsIsRefusedWhereOthersHaveThem(t *testing.T) {
 	_, err = openEngine(t.Context(), o)
 	require.ErrorContains(t, err, "a name has letters")
 }
+
+func TestWhatAKilledProgramLeftHalfWrittenIsRemovedAndTakenForNothing(t *testing.T) {
+	data := t.TempDir()
+	left := filepath.Join(data, ".half-written-123")
+	require.NoError(t, os.WriteFile(left, []byte("llt_"), 0o600))
+	e, err := openEngine(t.Context(), engineOptions{Data: data, Log: slog.New(slog.DiscardHandler), Say: io.Discard})
+	require.NoError(t, err)
+	require.Equal(t, []string{"main"}, e.Partners)
+	require.NoError(t, e.Close())
+	require.NoFileExists(t, left)
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -155,9 +156,21 @@ func keepRefreshToken(path, partner, token string, o engineOptions) {
 	}
 }
 
+// halfWritten is the name of files that writeFile has not finished. One that a
+// killed program left behind is removed at the next start.
+const halfWritten = ".half-written-*"
+
+func removeHalfWritten(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, halfWritten))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
 // writeFile replaces a file that only its owner may read, all or nothing.
 func writeFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), halfWritten)
 	if err != nil {
 		return err
 	}
