@@ -390,6 +390,12 @@ func TestWhoComesAgainIsAnsweredAtOnceThoughNothingIsNew(t *testing.T) {
 	}
 }
 
+// A plan has them by the million.
+func TestAPlaceInABodyIsNamedWithoutMuchAdo(t *testing.T) {
+	require.Equal(t, "#/licences/0", pointer("licences[0]"))
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { pointer("primaryPhoneNumber") }), 1.0)
+}
+
 func TestMistakesAreGroupedAndBounded(t *testing.T) {
 	g := rowErrorGroups{groups: map[rowErrorKey]*rowErrors{}}
 	for row := range 20 {

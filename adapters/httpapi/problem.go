@@ -88,5 +88,7 @@ var classes = map[domain.Problem]struct{ code, fix string }{
 
 // pointer turns a field like licences[0] into #/licences/0.
 func pointer(field string) string {
-	return "#/" + strings.NewReplacer("~", "~0", "/", "~1", "[", "/", "]", "", ".", "/").Replace(field)
+	return "#/" + pointers.Replace(field)
 }
+
+var pointers = strings.NewReplacer("~", "~0", "/", "~1", "[", "/", "]", "", ".", "/")

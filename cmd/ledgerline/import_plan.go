@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -125,30 +124,6 @@ func (p importPlan) needs(kind string) bool {
 	}
 	return false
 }
-
-// flags are those with which a file is planned like this, each after a space.
-// Whole: it has all users. The rejected rows of a file never do.
-func (p importPlan) flags(whole bool) (text string) {
-	if whole && p.Behaviour == "sync" {
-		text = " --behaviour sync"
-	}
-	for _, f := range []struct{ name, value string }{{"template", p.Template}, {"customer", p.Customer}} {
-		if f.value != "" {
-			text += " --" + f.name + " " + quoted(f.value)
-		}
-	}
-	return text
-}
-
-// quoted is a value as a shell takes it.
-func quoted(value string) string {
-	if plainWord.MatchString(value) {
-		return value
-	}
-	return "'" + strings.ReplaceAll(plain(value, false), "'", `'\''`) + "'"
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9+=_.,:@/-]+$`)
 
 func importPath(id string) string { return "/api/imports/" + url.PathEscape(id) }
 

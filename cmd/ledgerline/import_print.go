@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -157,3 +158,27 @@ func (r planRow) deleteLines() []string {
 }
 
 func (r planRow) repairLines() []string { return r.Repairs }
+
+// flags are those with which a file is planned like this, each after a space.
+// Whole: it has all users. The rejected rows of a file never do.
+func (p importPlan) flags(whole bool) (text string) {
+	if whole && p.Behaviour == "sync" {
+		text = " --behaviour sync"
+	}
+	for _, f := range []struct{ name, value string }{{"template", p.Template}, {"customer", p.Customer}} {
+		if f.value != "" {
+			text += " --" + f.name + " " + quoted(f.value)
+		}
+	}
+	return text
+}
+
+// quoted is a value as a shell takes it.
+func quoted(value string) string {
+	if plainWord.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(plain(value, false), "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9+=_.,:@/-]+$`)
