@@ -296,6 +296,22 @@ func TestRowsGoOnBehindAPlace(t *testing.T) {
 	})
 }
 
+func TestAFileOfTooManyRowsIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newImporting(t)
+		rows := func(yield func(commands.ImportRow) bool) {
+			for n := range 1_000_001 {
+				if !yield(commands.ImportRow{Number: n + 2, Err: io.ErrUnexpectedEOF}) {
+					return
+				}
+			}
+		}
+		_, _, err := i.im.Plan(t.Context(), commands.PlanImport{Rows: rows, Behaviour: importplan.Merge}, by("ann"))
+		require.NotNil(t, domain.AsRejection(err))
+		require.ErrorContains(t, err, "more than 1,000,000 rows")
+	})
+}
+
 func TestSyncRemovesWhoIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newImporting(t)
@@ -320,6 +336,9 @@ func TestSyncRemovesWhoIsMissing(t *testing.T) {
 		_, plan = i.plan(importplan.Sync, unreadable...)
 		require.Zero(t, plan.Counts.Missing, "who is missing is not known if a row cannot be read")
 		require.True(t, plan.Unsafe)
+
+		_, plan = i.plan(importplan.Sync, asked(2, 3, func(r *commands.ImportRow) { r.Delete = true }))
+		require.Zero(t, plan.Counts.Missing, "a row that deletes says nothing of who should be there")
 	})
 }
 

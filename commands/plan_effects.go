@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"ledgerline/domain"
 	"ledgerline/domain/brake"
 	"ledgerline/domain/importplan"
 	"ledgerline/domain/licence"
@@ -18,9 +19,18 @@ type effect struct {
 	deltas map[webex.Package]int
 }
 
+// mostRows is how many rows a file may have.
+const mostRows = 1_000_000
+
+var errTooManyRows = domain.Reject(domain.Invalid, "The file has more than 1,000,000 rows. Split it into several files, each with the header line.")
+
 // add writes a row and adds it up.
+//
+// Errors: errTooManyRows.
 func (p *planning) add(r importplan.Row) error {
-	p.plan.Counts.Add(r)
+	if p.plan.Counts.Add(r); p.plan.Counts.Rows > mostRows {
+		return errTooManyRows
+	}
 	p.last = max(p.last, r.Number)
 	if r.Verdict == importplan.Reject || r.Verdict == importplan.Unchanged {
 		return p.out.write(r)

@@ -71,8 +71,12 @@ func (p *planning) judge(ctx context.Context, req PlanImport, row ImportRow) (j 
 	if j.named {
 		judged.ID, judged.Version = found.id, found.Version
 	}
-	if j.scope = (ImportScope{asked.SPEnterpriseID, asked.ProvisioningID}); found.Value.Here() {
+	switch {
+	case row.Delete: // says nothing of who should be there
+	case found.Value.Here():
 		j.scope = ImportScope{found.Value.SPEnterpriseID, found.Value.ProvisioningID}
+	default:
+		j.scope = ImportScope{asked.SPEnterpriseID, asked.ProvisioningID}
 	}
 	j.Row, j.email = judged, subscriber.CanonicalEmail(c.Email)
 	return j

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,7 +106,7 @@ func (w *wire) reply(ctx context.Context, served *http.Request) (*http.Response,
 func (w *wire) log() []sent {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sent[:len(w.sent):len(w.sent)]
+	return slices.Clone(w.sent)
 }
 
 // ambiguous says whether the client cannot know if its request was carried out.
