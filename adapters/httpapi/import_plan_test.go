@@ -397,7 +397,7 @@ func TestAPlaceInABodyIsNamedWithoutMuchAdo(t *testing.T) {
 }
 
 func TestMistakesAreGroupedAndBounded(t *testing.T) {
-	g := rowErrorGroups{groups: map[rowErrorKey]*rowErrors{}}
+	var g rowErrorGroups
 	for row := range 20 {
 		g.add(rowErrors{Field: "userId", Problem: fmt.Sprintf("u%d is there twice", row), Fix: "keep one of the two"}, row+2)
 		g.add(rowErrors{Field: "email", Problem: fmt.Sprintf("is wrong in way %d", row%2), Fix: "Correct the value."}, row+2)

@@ -140,7 +140,7 @@ type (
 		ETA    int    `json:"eta"`              // seconds until all of them have been asked for there
 		Counts string `json:"counts,omitempty"` // where it is counted how far the users are by now
 
-		Problems []commands.ProblemGroup `json:"problems,omitempty"` // of rejected rows, by fix
+		Problems []*rowErrors `json:"problems,omitempty"` // of rejected rows, by fix
 	}
 	importLine struct {
 		Row      *importRow      `json:"row,omitempty"`
@@ -166,12 +166,12 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 	out.write(importLine{Progress: &importProgress{}})
 	stop := out.every(progressEvery, func(p importProgress) any { return importLine{Progress: &p} })
 	began := a.Service.Now()
-	var problems commands.ProblemGroups
+	var problems rowErrorGroups
 	summary, err := a.Service.ImportSubscribers(c.Context(), rows, dryRun, why, func(r commands.RowResult) {
 		a.metrics.importRow(r.Verdict, dryRun)
 		out.count(func(p *importProgress) { p.add(r.Verdict) })
 		if r.Verdict == commands.Reject {
-			problems.Add(r.Row, r.Reason, r.Fields)
+			problems.row(r.Row, r.Reason, r.Fields)
 		}
 		if all || r.Verdict == commands.Reject || len(r.Repairs) > 0 {
 			out.row(importLine{Row: &importRow{RowResult: r, Fields: showFields(r.Fields, "")}})
@@ -183,7 +183,7 @@ func (a *api) runImport(w http.ResponseWriter, c *call, rows iter.Seq[commands.I
 		out.write(importLine{Error: &p})
 		return
 	}
-	whole := &importSummary{ImportSummary: summary, DryRun: dryRun, ToGo: summary.Ready, Problems: problems.Sorted()}
+	whole := &importSummary{ImportSummary: summary, DryRun: dryRun, ToGo: summary.Ready, Problems: problems.sorted()}
 	if dryRun {
 		whole.ETA = seconds(a.Service.Expect(c.partner(), commands.Import, whole.ToGo))
 	} else {
