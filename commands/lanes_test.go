@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +17,30 @@ import (
 
 var acmeUsers = Lane{"acme", Subscribers}
 
+// order is whose turn it was, one after the other.
+type order struct {
+	mu    sync.Mutex
+	names []string
+}
+
+func (o *order) add(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.names = append(o.names, name)
+}
+
+func (o *order) list() []string {
+	synctest.Wait() // whoever has a turn at this instant has had it
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.names)
+}
+
 // inLine puts calls in line that note their turn and are answered well at once.
-func inLine(l *Lanes, class Class, customer string, n int, turns *[]string) (tickets []*ticket) {
+func inLine(l *Lanes, class Class, customer string, n int, turns *order) (tickets []*ticket) {
 	for range n {
 		tickets = append(tickets, l.line(acmeUsers, class, customer, func(t *turn) {
-			*turns = append(*turns, customer) // one at a time, as only one may be in flight
+			turns.add(customer)
 			t.answered(nil)
 		}))
 	}
@@ -28,74 +49,73 @@ func inLine(l *Lanes, class Class, customer string, n int, turns *[]string) (tic
 
 func TestTheMoreUrgentClassGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
+		l, turns := &Lanes{InFlight: 1}, &order{}
 		l.park(acmeUsers, time.Second)
 		for class := Report; class >= Portal; class-- {
-			inLine(l, class, class.String(), 2, &turns)
+			inLine(l, class, class.String(), 2, turns)
 		}
 		time.Sleep(time.Minute)
-		require.Equal(t, "portal portal admin admin api api import import report report", strings.Join(turns, " "))
+		require.Equal(t, "portal portal admin admin api api import import report report", strings.Join(turns.list(), " "))
 	})
 }
 
 func TestCustomersOfOneClassTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
+		l, turns := &Lanes{InFlight: 1}, &order{}
 		l.park(acmeUsers, time.Second)
-		inLine(l, Import, "a", 1000, &turns)
-		inLine(l, Import, "b", 1000, &turns)
-		inLine(l, Import, "c", 10, &turns)
+		inLine(l, Import, "a", 1000, turns)
+		inLine(l, Import, "b", 1000, turns)
+		inLine(l, Import, "c", 10, turns)
 		time.Sleep(time.Hour)
-		require.Equal(t, strings.Repeat("a b c ", 10)+strings.TrimSpace(strings.Repeat("a b ", 990)), strings.Join(turns, " "))
+		require.Equal(t, strings.Repeat("a b c ", 10)+strings.TrimSpace(strings.Repeat("a b ", 990)), strings.Join(turns.list(), " "))
 	})
 }
 
 func TestWhoComesLaterDoesNotWaitForAllOfOneCustomer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
-		inLine(l, Import, "a", 1000, &turns)
+		l, turns := &Lanes{InFlight: 1}, &order{}
+		inLine(l, Import, "a", 1000, turns)
 		time.Sleep(time.Second + time.Microsecond)
-		synctest.Wait() // whoever has a turn at this instant has had it
-		before := len(turns)
+		before := len(turns.list())
 		require.Less(t, before, 900)
-		inLine(l, Import, "b", 1, &turns)
+		inLine(l, Import, "b", 1, turns)
 		time.Sleep(time.Minute)
-		require.Contains(t, turns[before:before+2], "b")
+		require.Contains(t, turns.list()[before:before+2], "b")
 	})
 }
 
 func TestACallThatIsCancelledIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
+		l, turns := &Lanes{InFlight: 1}, &order{}
 		l.park(acmeUsers, time.Second)
-		a := inLine(l, Import, "a", 3, &turns)
-		b := inLine(l, Import, "b", 1, &turns)
+		a := inLine(l, Import, "a", 3, turns)
+		b := inLine(l, Import, "b", 1, turns)
 		require.True(t, a[0].cancel())
 		require.False(t, a[0].cancel())
 		require.True(t, b[0].cancel())
 		require.Equal(t, []Backlog{{Class: Import, Calls: 2, Wait: l.States("acme")[0].Waiting[0].Wait, Customers: map[string]int{"a": 2}}}, l.States("acme")[0].Waiting)
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"a", "a"}, turns)
+		require.Equal(t, []string{"a", "a"}, turns.list())
 		require.False(t, a[1].cancel(), "its turn has come")
 		require.Empty(t, l.States("acme")[0].Waiting)
-		inLine(l, Import, "b", 1, &turns)
+		inLine(l, Import, "b", 1, turns)
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"a", "a", "b"}, turns)
+		require.Equal(t, []string{"a", "a", "b"}, turns.list())
 	})
 }
 
 func TestATurnThatIsGivenBackIsSomebodyElses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
+		l, turns := &Lanes{InFlight: 1}, &order{}
 		first, err := l.enter(t.Context(), acmeUsers, Admin, "a")
 		require.NoError(t, err)
-		inLine(l, Import, "b", 1, &turns)
+		inLine(l, Import, "b", 1, turns)
 		time.Sleep(time.Minute)
-		require.Empty(t, turns)
+		require.Empty(t, turns.list())
 		first.end()
 		first.end()
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"b"}, turns)
+		require.Equal(t, []string{"b"}, turns.list())
 		require.Zero(t, l.States("acme")[0].InFlight)
 	})
 }
@@ -118,10 +138,10 @@ func TestOnlySoManyCallsAreUnderWayAtOnce(t *testing.T) {
 
 func TestNobodyCallsWhileWebexWantsToBeLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
+		l, turns := &Lanes{InFlight: 1}, &order{}
 		first, err := l.enter(t.Context(), acmeUsers, Admin, "a")
 		require.NoError(t, err)
-		inLine(l, Portal, "b", 1, &turns)
+		inLine(l, Portal, "b", 1, turns)
 		pause := first.answered(&WebexError{Outcome: NotDone, Status: 429, RetryAfter: 30 * time.Second})
 		require.GreaterOrEqual(t, pause, 30*time.Second)
 		require.Equal(t, time.Now().Add(pause), l.parked(acmeUsers))
@@ -134,9 +154,9 @@ func TestNobodyCallsWhileWebexWantsToBeLeftAlone(t *testing.T) {
 			other.answered(nil)
 		}
 		time.Sleep(pause - time.Millisecond)
-		require.Empty(t, turns)
+		require.Empty(t, turns.list())
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"b"}, turns)
+		require.Equal(t, []string{"b"}, turns.list())
 		require.Zero(t, l.parked(acmeUsers))
 	})
 }
@@ -159,14 +179,14 @@ func TestWaitingForATurnEndsWithItsContext(t *testing.T) {
 
 func TestStatesTellWhoWaitsAndForHowLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, turns := &Lanes{InFlight: 1}, []string{}
+		l, turns := &Lanes{InFlight: 1}, &order{}
 		require.Empty(t, l.States("acme"))
 		l.park(Lane{"beta", Subscribers}, time.Second)
 		l.park(Lane{"acme", Emails}, time.Second)
 		l.park(acmeUsers, 10*time.Second)
-		inLine(l, Import, "a", 500, &turns)
-		inLine(l, Import, "b", 200, &turns)
-		inLine(l, Admin, "b", 1, &turns)
+		inLine(l, Import, "a", 500, turns)
+		inLine(l, Import, "b", 200, turns)
+		inLine(l, Admin, "b", 1, turns)
 
 		states := l.States("acme")
 		require.Equal(t, []Family{Emails, Subscribers}, []Family{states[0].Family, states[1].Family})
