@@ -132,15 +132,15 @@ func TestWhatHappensBehindOurBackIsFoundAndSettled(t *testing.T) {
 
 	got = d.ledgerline("drift", "approve", scan.ID, "--kind", "missing=recreate,package=push,unknown=adopt,details=take", "--yes", "--reason", "as agreed")
 	require.Equal(t, exitDone, got.code, got.talk)
+	require.Eventually(t, func() bool {
+		return strings.Contains(d.ledgerline("drift", "show", scan.ID).out, "closed")
+	}, 20*time.Second, 50*time.Millisecond)
 	d.allAre(webex.Provisioned, gone, package_, renamed, fine, stranger)
 	require.Equal(t, webex.Package("basic"), d.there(package_).Package, "ours wins")
 	require.NotEmpty(t, d.there(gone).ID)
 	require.Equal(t, "other@as0.example", d.state(renamed).Profile.UserID, "theirs wins")
 	require.Equal(t, "+46709999999", d.state(renamed).Profile.PrimaryPhoneNumber)
 	require.Contains(t, d.ledgerline("users", "show", stranger).out, "provisioned")
-	require.Eventually(t, func() bool {
-		return strings.Contains(d.ledgerline("drift", "show", scan.ID).out, "closed")
-	}, 20*time.Second, 50*time.Millisecond)
 
 	again := d.ledgerline("drift", "scan", "--wait")
 	require.Regexp(t, `Findings:\s+0`, again.out, again.talk)
