@@ -15,6 +15,7 @@ import (
 	"ledgerline/domain"
 	"ledgerline/domain/activation"
 	"ledgerline/domain/customer"
+	"ledgerline/domain/pace"
 	"ledgerline/domain/subscriber"
 	"ledgerline/domain/webex"
 )
@@ -165,7 +166,7 @@ func (d *Driver) recall(stream string) {
 	if entries, err := d.Service.Log.ReadStream(d.calls, stream); err == nil && len(entries) > 0 {
 		r := subscriber.Decider.Fold(entries).Request
 		if pause := r.Until.Sub(d.Service.Now()); r.Phase == subscriber.Postponed && pause > 0 {
-			d.Service.Lanes.park(laneOf(entries[0].Cause.Partner, r.Kind), min(pause, longestRetryAfter))
+			d.Service.Lanes.park(laneOf(entries[0].Cause.Partner, r.Kind), min(pause, pace.LongestRetryAfter))
 		}
 	}
 	d.remind(stream)

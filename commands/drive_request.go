@@ -13,9 +13,6 @@ import (
 	"ledgerline/domain/webex"
 )
 
-// longestRetryAfter is the most that Webex is believed when it asks for a pause.
-const longestRetryAfter = 10 * time.Minute
-
 // noAccess says whether Webex refused our credentials rather than the request.
 func (e *WebexError) noAccess() bool {
 	return e.Status == http.StatusUnauthorized ||

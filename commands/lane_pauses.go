@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ledgerline/domain"
+	"ledgerline/domain/pace"
 	"ledgerline/domain/pause"
 )
 
@@ -60,7 +61,7 @@ func (s *Service) recallPauses(ctx context.Context, partner string) error {
 			return err
 		}
 		if length := r.Value.Until.Sub(s.Now()); length > 0 {
-			s.Lanes.park(Lane{partner, family}, min(length, longestRetryAfter))
+			s.Lanes.park(Lane{partner, family}, min(length, pace.LongestRetryAfter))
 		}
 	}
 	s.Lanes.met(partner)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"ledgerline/domain/pace"
 )
 
 // How often a read that Webex does not answer is repeated.
@@ -22,7 +24,7 @@ func patiently(ctx context.Context, do func() error) error {
 		if !errors.As(err, &e) || e.Outcome == Refused && !e.noAccess() || try == readTries || ctx.Err() != nil {
 			return err
 		}
-		timer := time.NewTimer(min(max(pause, e.RetryAfter), longestRetryAfter))
+		timer := time.NewTimer(min(max(pause, e.RetryAfter), pace.LongestRetryAfter))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:

@@ -77,7 +77,7 @@ func TestLawsOfEveryPace(t *testing.T) {
 			},
 			"park": func(t *rapid.T) {
 				until := now.Add(time.Duration(rapid.Int64Range(-int64(time.Minute), int64(time.Minute)).Draw(t, "park")))
-				p.Park(until, pace.WhyOrdered)
+				p.Park(until, pace.WhyRecorded)
 				quiet = latest(quiet, until)
 			},
 			"": func(t *rapid.T) {
@@ -155,7 +155,7 @@ func TestPauses(t *testing.T) {
 			}
 			assert.Equal(t, noon.Add(c.pause), until)
 			assert.Equal(t, until, p.Next(noon))
-			p.Park(until.Add(-time.Millisecond), pace.WhyOrdered)
+			p.Park(until.Add(-time.Millisecond), pace.WhyRecorded)
 			assert.Equal(t, c.why, p.State(noon).Why, "a shorter pause changes nothing")
 			assert.Empty(t, p.State(until).Why, "it ends")
 		})

@@ -22,13 +22,12 @@ const (
 // Why says why nobody may call; empty: somebody may.
 type Why string
 
-// Reasons to stay away. Ordered is for people who park a pace by hand.
+// Reasons to stay away.
 const (
 	WhyTooMuch  Why = "too much"
 	WhyLocked   Why = "locked"
 	WhyNoAccess Why = "no access"
 	WhyBroken   Why = "broken"
-	WhyOrdered  Why = "ordered"
 	WhyRecorded Why = "asked for before this program started"
 )
 
